@@ -1,0 +1,250 @@
+"""The judge that is Claude."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, cast
+from urllib.parse import quote
+
+import msgspec
+
+from kometa_ai.adapters.claude.prices import load_prices
+from kometa_ai.adapters.claude.server import ANTHROPIC, Patience, RefusedError, Server
+from kometa_ai.adapters.claude.wire import (
+    Card,
+    ComplainedError,
+    EndedError,
+    Message,
+    NotClaudeError,
+    Received,
+    decoded,
+)
+from kometa_ai.domain.cost import PriceTable, Shape, Thinking, max_tokens
+from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles
+from kometa_ai.ports import Answer, Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from anthropic import AsyncAnthropic
+    from anthropic.types import OutputConfigParam, TextBlockParam, ThinkingConfigParam
+
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.ports import Clock
+
+IN_WORDS: Final = (
+    "Answer with nothing but one JSON object that fits this JSON schema, and no words around it:\n"
+    + json.dumps(ANSWER_SCHEMA, separators=(",", ":"))
+)
+
+Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
+
+DISPENSABLE: Final[Mapping[str, str]] = {
+    "output_config": "cannot constrain its answers to a schema, so it is asked for JSON in words;"
+    " more of its answers may be unusable.",
+    "thinking": "cannot be kept from thinking before it answers, which is billed as output.",
+}
+"""What a request can do without when a server refuses it, and what is said about that."""
+
+
+class Claude(Judge):
+    """A judge that is Claude, or what speaks its API at ``base_url``.
+
+    The SDK costs 80 MB and a second, so it is imported when the first question is asked. It is
+    told not to retry: how often, how long and at what price is decided where the budget is known.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        model_name: str,
+        *,
+        clock: Clock,
+        base_url: str | None = None,
+        effort: str | None = None,
+        prices: PriceTable | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        table = prices or load_prices()
+        self.model = replace(table.model(model_name), name=model_name)
+        self._effort = effort
+        self._server = Server(api_key, model_name, base_url or ANTHROPIC, clock)
+        self._patience = patience or Patience()
+        self._opening = asyncio.Lock()
+        self._client: AsyncAnthropic | None = None
+        self._refused: set[str] = set()
+        self._notices: list[str] = []
+        if not self.model.known:
+            dearest = self.model.tier
+            self._notices.append(
+                f"The price of {model_name} is not in the table of {table.date}, so it is counted"
+                f" as the dearest: {dearest.input} USD per million tokens of input and"
+                f" {dearest.output} USD of output."
+            )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What a person should know of this model and server, as far as it is known by now."""
+        return tuple(self._notices)
+
+    def shape(self, request: Request) -> Shape:
+        """Return how large a request would be, without sending it."""
+        system = sum(len(block["text"].encode()) for block in self._system(request))
+        return Shape(system, len(_sound(titles(request)).encode()), self._room(request))
+
+    async def ask(self, request: Request) -> Answer:
+        """Send one request, once; a server that refuses a parameter is asked without it."""
+        client = await self._connected()
+        while True:
+            left_out = frozenset(self._refused)
+            try:
+                return await self._attempt(client, request)
+            except RefusedError as error:
+                if self._effort is not None and "effort" in error.said:
+                    raise self._server.wrong_effort(self._effort) from error
+                names = (name for name in DISPENSABLE if name in error.said)
+                name = next((name for name in names if name not in left_out), None)
+                if name is None:
+                    raise
+                if name not in self._refused:  # another request may have met it meanwhile
+                    self._refused.add(name)
+                    self._notices.append(f"{self._server.who} {DISPENSABLE[name]}")
+
+    async def check(self) -> str:
+        """Prove that the key and the model work, for free, and return a sentence about it."""
+        import httpx2
+
+        client = await self._connected()
+        path = f"/v1/models/{quote(self.model.name, safe='')}"
+        with self._renaming(Received(self.model.name)):
+            async with asyncio.timeout(self._patience.silence):
+                card = decoded((await client.get(path, cast_to=httpx2.Response)).content, Card)
+        if card.lifecycle == "retired":
+            raise self._server.unknown_model()
+        ends = f" until {card.retires_at[:10]}" if card.retires_at else ""
+        return (
+            f"{self._server.who} accepts the key and offers {card.display_name or card.id}{ends}."
+        )
+
+    async def _connected(self) -> AsyncAnthropic:
+        async with self._opening:
+            if self._client is None:
+                # In a thread: for the second that the import takes, all else would stand still.
+                self._client = await asyncio.to_thread(self._server.open, self._patience)
+            return self._client
+
+    async def _attempt(self, client: AsyncAnthropic, request: Request) -> Answer:
+        received = Received(self.model.name)
+        with self._renaming(received):
+            async with asyncio.timeout(self._patience.total):
+                await self._receive(client, request, received)
+        return received.answer
+
+    @contextmanager
+    def _renaming(self, received: Received) -> Iterator[None]:
+        """Rename whatever goes wrong, unless the answer had already come to its end."""
+        import anthropic
+        import httpx2
+
+        try:
+            yield
+        except (
+            anthropic.APIError,
+            httpx2.HTTPError,  # a broken stream: the SDK wraps errors only until it begins
+            msgspec.MsgspecError,
+            UnicodeDecodeError,
+            TimeoutError,
+            ComplainedError,
+            NotClaudeError,
+            EndedError,
+        ) as error:
+            if received.stop_reason is None:
+                raise self._server.renamed(error, received) from error
+
+    async def _receive(self, client: AsyncAnthropic, request: Request, received: Received) -> None:
+        from anthropic import omit
+
+        stream = await client.messages.create(
+            model=self.model.name,
+            max_tokens=self._room(request),
+            system=self._system(request),
+            messages=[{"role": "user", "content": _sound(titles(request))}],
+            thinking=self._thinking() or omit,
+            output_config=self._output_config() or omit,
+            stream=True,
+        )
+        async with stream:
+            response = stream.response
+            if "event-stream" in response.headers.get("content-type", ""):
+                # Raw, to know what was used even of a stream that breaks. It is read to its very
+                # end, or the connection could not be used again.
+                async for event in stream.raw_events(response):
+                    if event.data:
+                        received.take(event.data)
+            else:
+                await response.aread()
+                received.take_message(decoded(response.content, Message))
+                received.stop_reason = received.stop_reason or "end_turn"
+        if received.stop_reason is None:
+            raise EndedError
+
+    def _system(self, request: Request) -> list[TextBlockParam]:
+        criteria: TextBlockParam = {
+            "type": "text",
+            "text": _sound(instructions(request.collections)),
+            "cache_control": {"type": "ephemeral"},
+        }
+        if "output_config" in self._refused:
+            return [{"type": "text", "text": IN_WORDS}, criteria]
+        return [criteria]
+
+    def _output_config(self) -> OutputConfigParam | None:
+        if "output_config" in self._refused:
+            return None
+        config: OutputConfigParam = {
+            "format": {"type": "json_schema", "schema": dict(ANSWER_SCHEMA)}
+        }
+        if self._effort is not None:
+            config["effort"] = cast("Effort", self._effort)  # the API knows which model has which
+        elif self.model.known and self._thinks():
+            config["effort"] = "low"
+        return config
+
+    def _thinking(self) -> ThinkingConfigParam | None:
+        """Keep the model from thinking where it can be, unless a person set an effort."""
+        if self._effort is not None or not self.model.known or "thinking" in self._refused:
+            return None
+        match self.model.thinking:
+            case Thinking.CAN_DISABLE:
+                return {"type": "disabled"}
+            case Thinking.BETWEEN_TOOLS:
+                return {"type": "between_tools"}
+            case Thinking.OFF | Thinking.ALWAYS:
+                return None
+
+    def _thinks(self) -> bool:
+        return self.model.thinking is not Thinking.OFF and self._thinking() is None
+
+    def _room(self, request: Request) -> int:
+        return max_tokens(request, thinks=self._thinks())
+
+
+def _sound(text: str) -> str:
+    """Replace what cannot be sent: half a surrogate pair, as some databases have in titles."""
+    return text.encode("utf-8", "replace").decode()

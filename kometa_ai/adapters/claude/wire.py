@@ -1,0 +1,180 @@
+"""What the Messages API says, as far as it matters here, and what has arrived of an answer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from kometa_ai.domain.cost import BYTES_PER_TOKEN, Usage
+from kometa_ai.ports import Answer, Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDINGS: Final[Mapping[str, Ending]] = {
+    "max_tokens": Ending.CUT_OFF,
+    "model_context_window_exceeded": Ending.CUT_OFF,
+    "refusal": Ending.REFUSED,
+}
+"""What else a server may say ends a complete answer; the strict reading of its text decides."""
+
+EVENTS: Final = frozenset(
+    ("message_start", "content_block_start", "content_block_delta", "message_delta", "error")
+)
+"""The events that carry something for us."""
+
+
+class _Tokens(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+
+
+class _Block(msgspec.Struct):
+    """A content block, or a piece of one."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    stop_reason: str | None = None
+
+
+class Complaint(msgspec.Struct):
+    type: str = ""
+    message: str = ""
+
+
+class Message(msgspec.Struct):
+    """A whole message, or the beginning of one, or an error in its place."""
+
+    type: str = ""
+    model: str = ""
+    content: list[_Block] = []
+    stop_reason: str | None = None
+    usage: _Tokens | None = None
+    error: Complaint | None = None
+
+
+class _Event(msgspec.Struct):
+    type: str
+    message: Message | None = None
+    content_block: _Block | None = None
+    delta: _Block | None = None
+    usage: _Tokens | None = None
+    error: Complaint | None = None
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
+
+
+class Card(msgspec.Struct):
+    """What the API tells of a model."""
+
+    id: str
+    display_name: str = ""
+    lifecycle: str = "active"
+    retires_at: str | None = None
+
+
+Wire = TypeVar("Wire", Message, Card)
+
+
+class ComplainedError(Exception):
+    """A server said 200 and then that something is wrong."""
+
+    def __init__(self, complaint: Complaint) -> None:
+        super().__init__(complaint.message)
+        self.complaint = complaint
+
+
+class NotClaudeError(Exception):
+    """What came back with a 200 is not of the Claude API."""
+
+
+class EndedError(Exception):
+    """The stream ended like a good one, but before the answer did."""
+
+
+def decoded(body: bytes, kind: type[Wire]) -> Wire:
+    """Decode a whole body."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise NotClaudeError from error
+
+
+@dataclass(slots=True)
+class Received:
+    """What has arrived of an answer so far."""
+
+    model: str
+    began: bool = False
+    text: list[str] = field(default_factory=list)
+    thought: int = 0
+    stop_reason: str | None = None
+    tokens: Usage = field(default_factory=Usage)
+
+    def take(self, data: str) -> None:
+        """Take one event of the stream; those that carry nothing for us may look as they like."""
+        if msgspec.json.decode(data, type=_Kind).type not in EVENTS:
+            return
+        event = msgspec.json.decode(data, type=_Event)
+        if event.error is not None:
+            raise ComplainedError(event.error)
+        if event.message is not None:
+            self.take_message(event.message)
+        for block in filter(None, (event.content_block, event.delta)):
+            self._take_block(block)
+        self._count(event.usage)
+
+    def take_message(self, message: Message) -> None:
+        """Take a message: the empty one that a stream begins with, or a whole one."""
+        if message.error is not None:
+            raise ComplainedError(message.error)
+        if message.type != "message":
+            raise NotClaudeError
+        self.began = True
+        self.model = message.model or self.model
+        self.stop_reason = message.stop_reason
+        self._count(message.usage)
+        for block in message.content:
+            self._take_block(block)
+
+    def _take_block(self, block: _Block) -> None:
+        self.stop_reason = block.stop_reason or self.stop_reason
+        self.thought += len((block.thinking or "").encode())
+        # By type: an answer may begin with a thinking block whose text is empty.
+        if block.text and block.type in {"text", "text_delta"}:
+            self.text.append(block.text)
+
+    def _count(self, tokens: _Tokens | None) -> None:
+        """Take what is reported: the counts are cumulative, and no event has to report them all."""
+        if tokens is not None:
+            self.tokens = Usage(
+                max(self.tokens.input_tokens, tokens.input_tokens or 0),
+                max(self.tokens.output_tokens, tokens.output_tokens or 0),
+                max(self.tokens.cache_read_tokens, tokens.cache_read_input_tokens or 0),
+                max(self.tokens.cache_write_tokens, tokens.cache_creation_input_tokens or 0),
+            )
+
+    @property
+    def answer(self) -> Answer:
+        """Return what has arrived, as an answer."""
+        ending = ENDINGS.get(self.stop_reason or "", Ending.COMPLETE)
+        return Answer("".join(self.text), ending, self.tokens, self.model)
+
+    @property
+    def lost(self) -> Usage | None:
+        """Return what was used at least, were this all.
+
+        The true count of output tokens comes with the last event but one, so that of an answer
+        that broke is estimated from what arrived of it.
+        """
+        size = sum(len(piece.encode()) for piece in self.text) + self.thought
+        output = max(self.tokens.output_tokens, math.ceil(size / BYTES_PER_TOKEN))
+        return replace(self.tokens, output_tokens=output) if self.began else None

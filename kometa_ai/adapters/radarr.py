@@ -1,0 +1,115 @@
+"""Radarr: the films of a library and the tags on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kometa_ai.adapters.arr import Arr, Tagged, Timeouts
+from kometa_ai.domain.media import Kind, MediaItem, describe, fingerprint
+
+if TYPE_CHECKING:
+    from kometa_ai.ports import Clock
+
+
+class _Language(msgspec.Struct, gc=False):
+    name: str | None = None
+
+
+class _Franchise(msgspec.Struct, gc=False):
+    title: str | None = None
+
+
+class _Movie(msgspec.Struct, rename="camel", gc=False):
+    """The part of a movie record that matters: 400 of its 4,800 bytes."""
+
+    id: int
+    title: str
+    year: int | None = 0
+    tmdb_id: int | None = 0
+    imdb_id: str | None = ""
+    genres: tuple[str, ...] | None = ()
+    tags: tuple[int, ...] | None = ()
+    keywords: tuple[str, ...] | None = ()
+    overview: str | None = ""
+    certification: str | None = ""
+    studio: str | None = ""
+    original_language: _Language | None = None
+    collection: _Franchise | None = None
+
+
+class _MovieTag(msgspec.Struct, rename="camel"):
+    id: int
+    label: str
+    movie_ids: frozenset[int] = frozenset()
+
+
+class Radarr(Arr):
+    """The films of one Radarr."""
+
+    app = "Radarr"
+    noun = "movie"
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        clock: Clock,
+        name: str = "radarr",
+        verify_tls: bool = True,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        super().__init__(
+            url, api_key, clock=clock, name=name, verify_tls=verify_tls, timeouts=timeouts
+        )
+
+    async def items(self) -> list[MediaItem]:
+        """Read every film once, as it is streamed."""
+        shelf = _Shelf(self.name)
+        path = "/api/v3/movie?excludeLocalCovers=true"
+        return await self._door.stream("GET", path, _Movie, shelf.item)
+
+    async def _tagged(self) -> list[Tagged]:
+        details = await self._door.ask("GET", "/api/v3/tag/detail", list[_MovieTag])
+        return [Tagged(detail.id, detail.label, detail.movie_ids) for detail in details]
+
+
+class _Shelf:
+    """Makes items of records and keeps equal lists of genres and tags only once."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+        self._genres: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._tags: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def item(self, movie: _Movie) -> MediaItem:
+        """Return what matters of a record."""
+        genres = movie.genres or ()
+        tags = movie.tags or ()
+        year = movie.year or 0
+        line = describe(
+            movie.title,
+            year,
+            genres,
+            language=(movie.original_language and movie.original_language.name) or "",
+            certification=movie.certification or "",
+            studio=movie.studio or "",
+            franchise=(movie.collection and movie.collection.title) or "",
+            keywords=movie.keywords or (),
+            overview=movie.overview or "",
+        )
+        return MediaItem(
+            library=self._library,
+            kind=Kind.MOVIE,
+            id=movie.id,
+            title=movie.title,
+            year=year,
+            genres=self._genres.setdefault(genres, genres),
+            tags=self._tags.setdefault(tags, tags),
+            tmdb_id=movie.tmdb_id or 0,
+            imdb_id=movie.imdb_id or "",
+            line=line,
+            fingerprint=fingerprint(line),
+        )

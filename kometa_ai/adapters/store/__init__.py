@@ -1,0 +1,6 @@
+"""The state: everything that outlives a run, in one SQLite file."""
+
+from kometa_ai.adapters.store.reset import reset_state
+from kometa_ai.adapters.store.store import SqliteStore
+
+__all__ = ["SqliteStore", "reset_state"]

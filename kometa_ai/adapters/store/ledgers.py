@@ -1,0 +1,289 @@
+"""Decisions: every judged pair on its page, and a row for each that carries more than a no."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.adapters.store.instants import to_instant, to_number
+from kometa_ai.adapters.store.packing import INT32, INT64, Page, page_of, unpack, unpack_ids
+from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+KEPT_CRITERIA: Final = 3
+"""Of each collection: going back to an earlier wish then costs nothing."""
+
+Judgement = tuple[str, datetime, Origin]
+"""What the decisions of one answer share: model, instant, origin."""
+
+
+def read_ledger(
+    db: sqlite3.Connection,
+    library: str,
+    slug: str,
+    criteria: str,
+    known: dict[int, Judgement] | None = None,
+) -> Ledger:
+    """Return what a run needs to know of one collection.
+
+    ``known`` keeps judgements from one collection to the next: they share most of them.
+    """
+    number = find_criteria(db, library, slug, criteria)
+    if number is None:
+        return Ledger({}, {})
+    pages = db.execute(
+        "SELECT ids, fingerprints FROM pages WHERE criteria = ? ORDER BY page", (number,)
+    ).fetchall()
+    ids = unpack(INT32, b"".join([page[0] for page in pages]))
+    fingerprints = unpack(INT64, b"".join([page[1] for page in pages]))
+    judged = dict(zip(ids, fingerprints, strict=True))
+    known = {} if known is None else known
+    return Ledger(judged, _awake(db, number, criteria, judged, known))
+
+
+def in_use_earlier(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> bool:
+    """Return whether these criteria are known, and others were in use after them."""
+    row = db.execute(
+        "SELECT max(used) > max(CASE WHEN criteria = ? THEN used END)"
+        " FROM criteria WHERE library = ? AND slug = ?",
+        (criteria, library, slug),
+    ).fetchone()
+    return bool(row[0])
+
+
+def use(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> int:
+    """Make these criteria the newest of their collection; return their number.
+
+    The oldest go when there are too many, and with them their decisions.
+    """
+    (newest,) = db.execute(
+        "SELECT coalesce(max(used), 0) FROM criteria WHERE library = ? AND slug = ?",
+        (library, slug),
+    ).fetchone()
+    db.execute(
+        "INSERT INTO criteria (library, slug, criteria, used) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (library, slug, criteria) DO UPDATE SET used = excluded.used",
+        (library, slug, criteria, newest + 1),
+    )
+    db.execute(
+        "DELETE FROM criteria WHERE number IN (SELECT number FROM criteria"
+        " WHERE library = ? AND slug = ? ORDER BY used DESC LIMIT -1 OFFSET ?)",
+        (library, slug, KEPT_CRITERIA),
+    )
+    number = find_criteria(db, library, slug, criteria)
+    assert number is not None  # noqa: S101 - it was written three lines above
+    return number
+
+
+def judged_otherwise(
+    db: sqlite3.Connection, library: str, slug: str, criteria: str
+) -> frozenset[int]:
+    """Return the ids judged for this collection under other criteria."""
+    rows = db.execute(
+        "SELECT ids FROM pages JOIN criteria ON number = pages.criteria"
+        " WHERE library = ? AND slug = ? AND criteria.criteria != ?",
+        (library, slug, criteria),
+    )
+    return frozenset[int]().union(*(unpack(INT32, ids) for (ids,) in rows))
+
+
+def store_decisions(
+    db: sqlite3.Connection,
+    run: int | None,
+    library: str,
+    decisions: Mapping[str, Mapping[int, Decision]],
+) -> None:
+    """Store decisions, by slug and item id, over what was decided before."""
+    numbers = _judgement_numbers(
+        db, run, (one for by_item in decisions.values() for one in by_item.values())
+    )
+    for slug, by_item in decisions.items():
+        by_criteria: defaultdict[str, dict[int, Decision]] = defaultdict(dict)
+        for item_id, decision in by_item.items():
+            by_criteria[decision.criteria][item_id] = decision
+        for criteria, group in by_criteria.items():
+            number = use(db, library, slug, criteria)
+            _store_pages(db, number, group, numbers)
+            _store_named(db, number, group, numbers)
+
+
+def every_decision(db: sqlite3.Connection, library: str, slug: str, item_id: int) -> list[Decision]:
+    """Return what is kept of one pair under any criteria, newest first."""
+    known = db.execute(
+        "SELECT number, criteria FROM criteria WHERE library = ? AND slug = ?", (library, slug)
+    ).fetchall()
+    found = [_decision(db, number, criteria, item_id) for number, criteria in known]
+    return sorted(
+        (one for one in found if one), key=lambda decision: decision.decided_at, reverse=True
+    )
+
+
+def judged_ids(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> frozenset[int]:
+    """Return the ids that are judged under these criteria."""
+    number = find_criteria(db, library, slug, criteria)
+    rows = db.execute("SELECT ids FROM pages WHERE criteria = ?", (number,))
+    return frozenset[int]().union(*(unpack_ids(ids) for (ids,) in rows))
+
+
+def find_criteria(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> int | None:
+    """Return the number of a collection's criteria, ``None`` if they were never judged by."""
+    row = db.execute(
+        "SELECT number FROM criteria WHERE library = ? AND slug = ? AND criteria = ?",
+        (library, slug, criteria),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _awake(
+    db: sqlite3.Connection,
+    number: int,
+    criteria: str,
+    judged: Mapping[int, int],
+    known: dict[int, Judgement],
+) -> dict[int, Decision]:
+    """Return the decisions that can change what a run does."""
+    rows = db.execute(
+        "SELECT item, include, confidence, reason, looked, judgement FROM named"
+        " WHERE criteria = ? AND asleep = 0",
+        (number,),
+    ).fetchall()
+    for key in {row[5] for row in rows} - known.keys():
+        known[key] = _judgement(db, key)
+    named = {}
+    for item_id, include, confidence, reason, looked, key in rows:
+        model, at, origin = known[key]
+        opinion = Opinion(include == 1, confidence, reason)
+        named[item_id] = Decision(
+            opinion, model, criteria, judged[item_id], at, origin, looked == 1
+        )
+    return named
+
+
+def _judgement(db: sqlite3.Connection, key: int) -> Judgement:
+    model, at, origin = db.execute(
+        "SELECT model, at, origin FROM judgements WHERE number = ?", (key,)
+    ).fetchone()
+    return model, to_instant(at), Origin(origin)
+
+
+def _decision(db: sqlite3.Connection, number: int, criteria: str, item_id: int) -> Decision | None:
+    row = db.execute(
+        "SELECT ids, fingerprints, judgements FROM pages WHERE criteria = ? AND page = ?",
+        (number, page_of(item_id)),
+    ).fetchone()
+    found = Page.of(*row).find(item_id) if row else None
+    if found is None:
+        return None
+    fingerprint, key = found
+    model, at, origin = _judgement(db, key)
+    words = db.execute(
+        "SELECT include, confidence, reason, looked FROM named"
+        " WHERE criteria = ? AND asleep IN (0, 1) AND item = ?",
+        (number, item_id),
+    ).fetchone()
+    include, confidence, reason, looked = words or (0, UNNAMED_CONFIDENCE, "", 0)
+    return Decision(
+        Opinion(bool(include), confidence, reason),
+        model,
+        criteria,
+        fingerprint,
+        at,
+        origin,
+        bool(looked),
+    )
+
+
+def _judgement_numbers(
+    db: sqlite3.Connection, run: int | None, decisions: Iterable[Decision]
+) -> dict[Judgement, int]:
+    """Store what decisions share, once each; return the numbers."""
+    shared = dict.fromkeys((one.model, one.decided_at, one.origin) for one in decisions)
+    numbers = {}
+    for model, at, origin in shared:
+        cursor = db.execute(
+            "INSERT INTO judgements (run, model, at, origin) VALUES (?, ?, ?, ?)",
+            (run, model, to_number(at), origin),
+        )
+        numbers[model, at, origin] = int(cursor.lastrowid or 0)
+    return numbers
+
+
+def _store_pages(
+    db: sqlite3.Connection,
+    number: int,
+    decisions: Mapping[int, Decision],
+    numbers: Mapping[Judgement, int],
+) -> None:
+    by_page: defaultdict[int, list[int]] = defaultdict(list)
+    for item_id in decisions:
+        by_page[page_of(item_id)].append(item_id)
+    for page_number, ids in by_page.items():
+        row = db.execute(
+            "SELECT ids, fingerprints, judgements FROM pages WHERE criteria = ? AND page = ?",
+            (number, page_number),
+        ).fetchone()
+        page = Page.of(*row) if row else Page()
+        for item_id in ids:
+            one = decisions[item_id]
+            page.put(item_id, one.fingerprint, numbers[one.model, one.decided_at, one.origin])
+        db.execute(
+            "INSERT INTO pages VALUES (?, ?, ?, ?, ?) ON CONFLICT (criteria, page) DO UPDATE"
+            " SET ids = excluded.ids, fingerprints = excluded.fingerprints,"
+            " judgements = excluded.judgements",
+            (number, page_number, *page.blobs()),
+        )
+
+
+def _store_named(
+    db: sqlite3.Connection,
+    number: int,
+    decisions: Mapping[int, Decision],
+    numbers: Mapping[Judgement, int],
+) -> None:
+    """Replace the rows of these pairs; one that is a plain no now has none any more."""
+    db.executemany(
+        "DELETE FROM named WHERE criteria = ? AND asleep IN (0, 1) AND item = ?",
+        [(number, item_id) for item_id in decisions],
+    )
+    db.executemany(
+        "INSERT INTO named VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                _is_asleep(one),
+                item_id,
+                one.opinion.include,
+                one.opinion.confidence,
+                one.opinion.reason,
+                one.looked,
+                numbers[one.model, one.decided_at, one.origin],
+            )
+            for item_id, one in decisions.items()
+            if not _is_plain(one)
+        ],
+    )
+
+
+def _is_plain(decision: Decision) -> bool:
+    """Return whether its page says all there is to a decision."""
+    opinion = decision.opinion
+    return (
+        not opinion.include
+        and opinion.confidence == UNNAMED_CONFIDENCE
+        and not opinion.reason
+        and not decision.looked
+        and decision.origin is Origin.CLAUDE
+    )
+
+
+def _is_asleep(decision: Decision) -> bool:
+    """Return whether a run decides the same without reading this.
+
+    An imported no is never near enough for a second look, so to a run it is a plain one; after a
+    move from 0.5.x there may be 200,000 of them.
+    """
+    return decision.origin is Origin.IMPORTED and not decision.opinion.include

@@ -1,0 +1,62 @@
+"""Money: each paid answer together with the decisions that it brought."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kometa_ai.adapters.store.instants import to_number
+from kometa_ai.adapters.store.ledgers import store_decisions
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from kometa_ai.ports import Purchase
+
+
+def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:
+    """Store what was paid and what it brought."""
+    used = purchase.usage
+    cursor = db.execute(
+        "INSERT INTO purchases (run, library, model, at, input_tokens, output_tokens,"
+        " cache_read_tokens, cache_write_tokens, cost, pairs, unconfirmed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            int(run_id),
+            purchase.library,
+            purchase.model,
+            to_number(purchase.at),
+            used.input_tokens,
+            used.output_tokens,
+            used.cache_read_tokens,
+            used.cache_write_tokens,
+            str(purchase.cost),
+            purchase.pairs,
+            purchase.unconfirmed,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO shares VALUES (?, ?, ?)",
+        [(cursor.lastrowid, slug, str(cost)) for slug, cost in purchase.cost_by_slug.items()],
+    )
+    if purchase.decisions:
+        store_decisions(db, int(run_id), purchase.library, purchase.decisions)
+
+
+def spent_between(db: sqlite3.Connection, start: datetime, end: datetime) -> Decimal:
+    """Return the sum of what was paid, unconfirmed costs included."""
+    rows = db.execute(
+        "SELECT cost FROM purchases WHERE at >= ? AND at < ?", (to_number(start), to_number(end))
+    )
+    return sum((Decimal(cost) for (cost,) in rows), Decimal(0))
+
+
+def spent_by_month(db: sqlite3.Connection) -> dict[str, Decimal]:
+    """Return the sums of the months of UTC, as ``2026-01``."""
+    months: dict[str, Decimal] = {}
+    for month, cost in db.execute(
+        "SELECT strftime('%Y-%m', at / 1000000, 'unixepoch'), cost FROM purchases ORDER BY at"
+    ):
+        months[month] = months.get(month, Decimal(0)) + Decimal(cost)
+    return months

@@ -1,0 +1,221 @@
+"""The store that a run talks to: each method is one transaction on the store's own thread."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from kometa_ai.adapters.store import contents, ledgers, purchases, runs, tags, waiting
+from kometa_ai.adapters.store.database import PATIENCE, Database
+from kometa_ai.domain.fault import KometaAIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+    from sqlite3 import Connection
+    from types import TracebackType
+    from typing import Self
+
+    from kometa_ai.domain.decision import Decision, Ledger, Pin
+    from kometa_ai.domain.fault import Fault
+    from kometa_ai.domain.report import Change, RunReport, Trigger
+    from kometa_ai.ports import Clock, HeldRemovals, Intent, JournalEntry, Purchase
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """The state in ``folder``; open as long as the ``async with`` block lasts.
+
+    ``patience`` is how many seconds a write waits for one of another process.
+
+    What a cancelled caller asked for is still done to its end on the thread, so nothing is ever
+    stored by halves; if it then fails, ``notices`` tells it.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, patience: float = PATIENCE) -> None:
+        self._database = Database(folder, clock, patience)
+        self._clock = clock
+        self._thread: ThreadPoolExecutor | None = None
+
+    @property
+    def notices(self) -> tuple[Fault | str, ...]:
+        """Return what happened to the state itself, for the run's report."""
+        return tuple(self._database.notices)
+
+    async def __aenter__(self) -> Self:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        try:
+            await self._on_thread(self._database.open)
+        except BaseException:
+            # Also when cancelled: the opening goes on, then what it opened is closed.
+            self._thread.submit(self._database.close)
+            self._thread.shutdown(wait=False)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._thread is not None  # noqa: S101 - __aenter__ set it
+        try:
+            await self._on_thread(self._database.close)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    # Runs and reports
+
+    async def begin_run(self, trigger: Trigger, at: datetime) -> str:
+        return await self._note(runs.begin, trigger, at)
+
+    async def finish_run(self, report: RunReport) -> None:
+        await self._note(runs.finish, report)
+
+    async def reports(self, limit: int = 20) -> list[RunReport]:
+        return await self._read(runs.newest, limit)
+
+    async def report(self, run_id: str) -> RunReport | None:
+        return await self._read(runs.one, run_id)
+
+    # Money and decisions
+
+    async def spent_between(self, start: datetime, end: datetime) -> Decimal:
+        return await self._read(purchases.spent_between, start, end)
+
+    async def record(self, run_id: str, purchase: Purchase) -> None:
+        await self._write(purchases.record, run_id, purchase)
+
+    async def ledger(self, library: str, slug: str, criteria: str) -> Ledger:
+        """Return all decisions of a collection under these criteria, which are in use now."""
+        return await self._on_thread(partial(self._ledger, library, slug, criteria))
+
+    async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
+        return await self._read(ledgers.judged_otherwise, library, slug, criteria)
+
+    async def decisions(self, library: str, slug: str, item_id: int) -> list[Decision]:
+        return await self._read(ledgers.every_decision, library, slug, item_id)
+
+    # The move from 0.5.x
+
+    async def import_done(self) -> bool:
+        """Return whether 0.5.x's decisions were imported, or ruled out by a reset."""
+        return await self._read(waiting.import_done)
+
+    async def import_legacy(
+        self, decisions: Mapping[tuple[str, str], Mapping[int, Decision]], source: str
+    ) -> bool:
+        """Keep 0.5.x's decisions, by collection name and tag; return false if that was done."""
+        return await self._write(waiting.import_once, decisions, source, self._clock.now())
+
+    async def imported(self, name: str, label: str) -> Mapping[int, Decision]:
+        return await self._read(waiting.waiting_for, name, label)
+
+    async def adopt(
+        self, library: str, slug: str, name: str, label: str, decisions: Mapping[int, Decision]
+    ) -> None:
+        await self._write(waiting.adopt, library, slug, (name, label), decisions)
+
+    # Pins
+
+    async def pins(self, library: str) -> list[Pin]:
+        return await self._read(tags.pins, library)
+
+    async def pin(self, library: str, pins: Sequence[Pin]) -> None:
+        await self._write(tags.pin, library, pins)
+
+    async def unpin(self, library: str, slug: str, item_id: int) -> bool:
+        return await self._write(tags.unpin, library, slug, item_id)
+
+    # Tags
+
+    async def seen(self, library: str) -> dict[str, frozenset[int]]:
+        return await self._read(tags.seen, library)
+
+    async def note_seen(self, library: str, members: Mapping[str, AbstractSet[int]]) -> None:
+        await self._write(tags.note_seen, library, members)
+
+    async def intend(
+        self, run_id: str, library: str, slug: str, label: str, ids: AbstractSet[int], *, add: bool
+    ) -> int:
+        return await self._note(tags.intend, run_id, library, slug, label=label, ids=ids, add=add)
+
+    async def note_done(self, edit: int, done: AbstractSet[int], at: datetime) -> None:
+        await self._write(tags.note_done, edit, done, at)
+
+    async def intents(self, library: str) -> list[Intent]:
+        return await self._read(tags.intents, library)
+
+    async def journal(self, run_id: str) -> list[JournalEntry]:
+        return await self._read(tags.journal, run_id)
+
+    async def newest_change(self) -> str | None:
+        return await self._read(tags.newest_change)
+
+    async def hold(
+        self, run_id: str, library: str, held: Mapping[str, tuple[str, tuple[Change, ...]]]
+    ) -> None:
+        await self._write(tags.hold, run_id, library, held)
+
+    async def held(self, library: str) -> list[HeldRemovals]:
+        return await self._read(tags.held, library)
+
+    async def library_size(self, library: str) -> int | None:
+        return await self._read(tags.size, library)
+
+    async def note_library_size(self, library: str, size: int) -> None:
+        await self._note(tags.note_size, library, size)
+
+    # The state itself
+
+    async def backup(self) -> Path | None:
+        """Take a backup if anything changed since the newest one; return it."""
+        return await self._on_thread(self._database.back_up)
+
+    async def dump(self) -> dict[str, object]:
+        """Return the whole state in figures, as plain data."""
+        return await self._read(contents.dump, self._database)
+
+    def _ledger(self, library: str, slug: str, criteria: str) -> Ledger:
+        """Read a ledger, on the thread; only going back to earlier criteria writes."""
+        if self._database.read(ledgers.in_use_earlier, library, slug, criteria):
+            self._database.note(ledgers.use, library, slug, criteria)
+        known = self._database.judgements
+        return self._database.read(ledgers.read_ledger, library, slug, criteria, known)
+
+    async def _read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._on_thread(partial(self._database.read, work, *args, **kwargs))
+
+    async def _note(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._on_thread(partial(self._database.note, work, *args, **kwargs))
+
+    async def _write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._on_thread(partial(self._database.write, work, *args, **kwargs))
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        """Do the work on the store's thread; it is done to its end even if we are cancelled."""
+        doing = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            doing.add_done_callback(self._tell_if_failed)
+            raise
+
+    def _tell_if_failed(self, done: asyncio.Future[T]) -> None:
+        try:
+            done.result()
+        except KometaAIError as error:
+            self._database.notices.append(error.fault)

@@ -1,0 +1,196 @@
+"""What we know of tags: last seen, about to change, changed, held, pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kometa_ai.adapters.store.instants import to_instant, to_number
+from kometa_ai.adapters.store.packing import INT32, pack_ids, unpack, unpack_ids
+from kometa_ai.domain.decision import Pin, PinOrigin, Stance
+from kometa_ai.domain.fault import FaultKind, StopError
+from kometa_ai.domain.report import Change
+from kometa_ai.ports import HeldRemovals, Intent, JournalEntry
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence, Set as AbstractSet
+    from datetime import datetime
+
+_changes = msgspec.json.Decoder(tuple[Change, ...])
+
+
+def seen(db: sqlite3.Connection, library: str) -> dict[str, frozenset[int]]:
+    """Return the members of each tag as we last applied or saw them."""
+    rows = db.execute("SELECT slug, ids FROM seen WHERE library = ? ORDER BY slug", (library,))
+    return {slug: unpack_ids(ids) for slug, ids in rows}
+
+
+def note_seen(
+    db: sqlite3.Connection, library: str, members: Mapping[str, AbstractSet[int]]
+) -> None:
+    """Keep the present members; what is known already is not written again."""
+    known = dict(db.execute("SELECT slug, ids FROM seen WHERE library = ?", (library,)))
+    packed = {slug: pack_ids(ids) for slug, ids in members.items()}
+    db.executemany(
+        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
+        [(library, slug, ids) for slug, ids in packed.items() if known.get(slug) != ids],
+    )
+
+
+def intend(
+    db: sqlite3.Connection,
+    run_id: str,
+    library: str,
+    slug: str,
+    *,
+    label: str,
+    ids: AbstractSet[int],
+    add: bool,
+) -> int:
+    """Note an edit before it is made."""
+    cursor = db.execute(
+        "INSERT INTO intents (run, library, slug, label, adding, ids) VALUES (?, ?, ?, ?, ?, ?)",
+        (int(run_id), library, slug, label, add, pack_ids(ids)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def note_done(db: sqlite3.Connection, edit: int, done: AbstractSet[int], at: datetime) -> None:
+    """Turn an intent into an entry of the journal, and keep what the tag holds since."""
+    row = db.execute(
+        "SELECT run, library, slug, label, adding FROM intents WHERE number = ?", (edit,)
+    ).fetchone()
+    if row is None:
+        raise StopError(
+            FaultKind.STATE,
+            f"The state does not know of tag edit {edit} any more.",
+            remedy="Run again: the tags are read afresh and what is missing is put right.",
+        )
+    run, library, slug, label, adding = row
+    db.execute("DELETE FROM intents WHERE number = ?", (edit,))
+    if not done:
+        return
+    db.execute(
+        "INSERT INTO journal (run, library, slug, label, added, at, ids)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run, library, slug, label, adding, to_number(at), pack_ids(done)),
+    )
+    known = seen(db, library).get(slug, frozenset())
+    note_seen(db, library, {slug: known | done if adding else known - done})
+
+
+def intents(db: sqlite3.Connection, library: str) -> list[Intent]:
+    """Return the edits that were not noted as done, oldest first."""
+    rows = db.execute(
+        "SELECT number, slug, adding, ids FROM intents WHERE library = ? ORDER BY number",
+        (library,),
+    )
+    return [
+        Intent(number, slug, bool(adding), unpack_ids(ids)) for number, slug, adding, ids in rows
+    ]
+
+
+def journal(db: sqlite3.Connection, run_id: str) -> list[JournalEntry]:
+    """Return what a run changed, in order."""
+    rows = db.execute(
+        "SELECT slug, label, added, at, ids FROM journal WHERE run = ? ORDER BY number",
+        (run_id,),
+    )
+    return [
+        JournalEntry(run_id, slug, label, item_id, bool(added), to_instant(at))
+        for slug, label, added, at, ids in rows
+        for item_id in unpack(INT32, ids)
+    ]
+
+
+def newest_change(db: sqlite3.Connection) -> str | None:
+    """Return the newest run that changed tags."""
+    (run,) = db.execute("SELECT max(run) FROM journal").fetchone()
+    return None if run is None else str(run)
+
+
+def hold(
+    db: sqlite3.Connection,
+    run_id: str,
+    library: str,
+    held_by_slug: Mapping[str, tuple[str, tuple[Change, ...]]],
+) -> None:
+    """Replace what is held for each slug."""
+    db.executemany(
+        "DELETE FROM held WHERE library = ? AND slug = ?",
+        [(library, slug) for slug in held_by_slug],
+    )
+    db.executemany(
+        "INSERT INTO held VALUES (?, ?, ?, ?, ?)",
+        [
+            (library, slug, int(run_id), label, msgspec.json.encode(changes).decode())
+            for slug, (label, changes) in held_by_slug.items()
+            if changes
+        ],
+    )
+
+
+def held(db: sqlite3.Connection, library: str) -> list[HeldRemovals]:
+    """Return the removals that wait for approval, newest run first."""
+    rows = db.execute(
+        "SELECT run, slug, label, changes FROM held WHERE library = ? ORDER BY run DESC, slug",
+        (library,),
+    )
+    return [
+        HeldRemovals(str(run), slug, label, _changes.decode(changes))
+        for run, slug, label, changes in rows
+    ]
+
+
+def pins(db: sqlite3.Connection, library: str) -> list[Pin]:
+    """Return every pin, in the order of collections and items."""
+    rows = db.execute(
+        "SELECT slug, item, stance, origin, pinned, criteria FROM pins WHERE library = ?"
+        " ORDER BY slug, item",
+        (library,),
+    )
+    return [
+        Pin(slug, item_id, Stance(stance), PinOrigin(origin), to_instant(pinned), criteria)
+        for slug, item_id, stance, origin, pinned, criteria in rows
+    ]
+
+
+def pin(db: sqlite3.Connection, library: str, fresh: Sequence[Pin]) -> None:
+    """Set pins, over those that the pairs had."""
+    db.executemany(
+        "INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                library,
+                one.slug,
+                one.item_id,
+                one.stance,
+                one.origin,
+                to_number(one.pinned_at),
+                one.criteria,
+            )
+            for one in fresh
+        ],
+    )
+
+
+def unpin(db: sqlite3.Connection, library: str, slug: str, item_id: int) -> bool:
+    """Take a pin back; return whether there was one."""
+    cursor = db.execute(
+        "DELETE FROM pins WHERE library = ? AND slug = ? AND item = ?", (library, slug, item_id)
+    )
+    return cursor.rowcount > 0
+
+
+def size(db: sqlite3.Connection, library: str) -> int | None:
+    """Return how many titles the library held, ``None`` if it was never read."""
+    row = db.execute("SELECT size FROM libraries WHERE name = ?", (library,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def note_size(db: sqlite3.Connection, library: str, count: int) -> None:
+    """Keep how many titles the library held."""
+    if size(db, library) != count:
+        db.execute("INSERT OR REPLACE INTO libraries VALUES (?, ?)", (library, count))

@@ -1,0 +1,273 @@
+"""Asking Claude: several requests at once, each answer read strictly and stored before the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.domain import cost
+from kometa_ai.domain.decision import Decision, settle
+from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError, StopError
+from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
+from kometa_ai.domain.report import Progress
+from kometa_ai.ports import Ending, UnansweredError
+from kometa_ai.purchasing import Paid, Purchasing, TooDearError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kometa_ai.domain.report import Event
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.ports import Clock, Judge
+
+GIVE_UPS: Final = 2
+"""So many requests in a row that nobody answered end the asking."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the asking of one run has brought so far, by slug where it says so."""
+
+    named: dict[str, dict[int, Decision]] = field(default_factory=dict)
+    plain: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Plain noes, as the fingerprints they were decided for: a first run has very many."""
+    costs: dict[str, Decimal] = field(default_factory=dict)
+    failed: Counter[str] = field(default_factory=Counter)
+    """Pairs that Claude was asked about in vain; asking again at once would not help."""
+    faults: list[Fault] = field(default_factory=list)
+    foreign: int = 0
+    unusable: int = 0
+    done: int = 0
+    exhausted: str = ""
+    """The setting whose budget ended the asking."""
+    stopped: bool = False
+
+    def judged(self, slug: str) -> int:
+        """Return how many pairs of a collection were decided."""
+        return len(self.named.get(slug, ())) + len(self.plain.get(slug, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One request in the queue: it sets ``warms`` when done, and waits for ``needs`` before."""
+
+    request: Request
+    warms: asyncio.Event | None = None
+    needs: asyncio.Event | None = None
+
+
+class Asking:
+    """Turns requests into stored decisions.
+
+    ``earlier`` returns the decision that is held of a pair under the present criteria.
+    """
+
+    def __init__(
+        self,
+        purchasing: Purchasing,
+        judge: Judge,
+        clock: Clock,
+        *,
+        library: str,
+        concurrency: int,
+        earlier: Callable[[str, int], Decision | None],
+        tell: Callable[[Event], None],
+        total: int,
+        tally: Tally,
+    ) -> None:
+        self._purchasing = purchasing
+        self._judge = judge
+        self._clock = clock
+        self._library = library
+        self._concurrency = concurrency
+        self._earlier = earlier
+        self._tell = tell
+        self._total = total
+        self._unanswered_in_a_row = 0
+        self.tally = tally
+
+    async def ask(self, groups: Sequence[Sequence[Request]]) -> None:
+        """Ask all requests, or as many as budgets and Claude allow.
+
+        Raises what the store raises: answers that can't be kept must not be bought.
+        """
+        queue = deque(self._in_order(groups))
+        workers = min(self._concurrency, len(queue))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(workers):
+                    tasks.create_task(self._work(queue), name=f"ask-{number}")
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+
+    def _in_order(self, groups: Sequence[Sequence[Request]]) -> list[_Turn]:
+        """Put the first request of every group before the rest: it writes the group's cache."""
+        firsts: list[_Turn] = []
+        others: list[_Turn] = []
+        for requests in groups:
+            warm = asyncio.Event() if self._cacheable(requests[0]) else None
+            firsts.append(_Turn(requests[0], warms=warm))
+            others += [_Turn(request, needs=warm) for request in requests[1:]]
+        return firsts + others
+
+    def _cacheable(self, request: Request) -> bool:
+        tokens = self._judge.shape(request).instructions / cost.BYTES_PER_TOKEN
+        return tokens >= self._judge.model.cache_minimum
+
+    async def _work(self, queue: deque[_Turn]) -> None:
+        while queue and not self.tally.stopped:
+            turn = queue.popleft()
+            if turn.needs is not None:
+                await turn.needs.wait()
+            try:
+                await self._settle(turn.request)
+            finally:
+                if turn.warms is not None:
+                    turn.warms.set()
+
+    async def _settle(self, request: Request, *, again: bool = False) -> None:
+        """Bring a request to decisions, in halves where it can't be answered whole."""
+        if self.tally.stopped or not request.questions:
+            return
+        try:
+            paid = await self._purchasing.buy(request)
+        except TooDearError as error:
+            await self._ask_less(request, error)
+            return
+        except SkipError as error:
+            await self._halve(request, error.fault.message, error.fault.remedy)
+            return
+        except UnansweredError as error:
+            self._give_up(error)
+            return
+        except StopError as error:
+            if error.fault.kind is FaultKind.STATE:
+                raise
+            self._stop(error)
+            return
+        self._unanswered_in_a_row = 0
+        await self._keep(paid, again=again)
+
+    async def _ask_less(self, request: Request, error: TooDearError) -> None:
+        """Try the halves of what the budget does not cover; a single title ends the asking."""
+        if len(request.questions) == 1:
+            self.tally.stopped = True
+            self.tally.exhausted = self.tally.exhausted or error.budget.name
+            return
+        for half in request.halves():
+            await self._settle(half)
+
+    def _give_up(self, error: UnansweredError) -> None:
+        self._unanswered_in_a_row += 1
+        if error.fault not in self.tally.faults:
+            self.tally.faults.append(error.fault)
+        if self._unanswered_in_a_row >= GIVE_UPS or error.ends_asking:
+            self.tally.stopped = True
+
+    def _stop(self, error: KometaAIError) -> None:
+        self.tally.stopped = True
+        if error.fault not in self.tally.faults:
+            self.tally.faults.append(error.fault)
+
+    async def _keep(self, paid: Paid, *, again: bool) -> None:
+        request = paid.request
+        if paid.answer.ending is Ending.REFUSED:
+            await self._book(paid)
+            await self._halve(request, "Claude refuses to judge it.")
+            return
+        if paid.answer.ending is Ending.CUT_OFF:
+            await self._book(paid)
+            await self._halve(request, "Claude's answer was cut off before its end.")
+            return
+        try:
+            reading = read(paid.answer.text, request)
+        except MalformedAnswerError:
+            await self._book(paid)
+            await self._halve(request, "Claude's answer is not of the shape that was asked for.")
+            return
+        await self._book(paid, reading)
+        if not reading.missing:
+            return
+        if again:
+            self._miss(request, reading)
+        else:
+            await self._settle(request.only(reading.missing), again=True)
+
+    async def _halve(self, request: Request, why: str, remedy: str = "") -> None:
+        if len(request.questions) > 1:
+            for half in request.halves():
+                await self._settle(half)
+            return
+        question = request.questions[0]
+        self.tally.failed.update(question.slugs)
+        self.tally.faults.append(
+            Fault(
+                FaultKind.CLAUDE,
+                question.item.label,
+                why,
+                remedy or "It keeps the tags that it has; pin it by hand if that is wrong (--pin).",
+            )
+        )
+
+    def _miss(self, request: Request, reading: Reading) -> None:
+        """Tell of pairs without a usable verdict, also when asked once more."""
+        self.tally.failed.update(slug for slugs in reading.missing.values() for slug in slugs)
+        titles = [q.item.label for q in request.questions if q.item.id in reading.missing]
+        shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if titles[3:] else "")
+        self.tally.faults.append(
+            Fault(
+                FaultKind.CLAUDE,
+                shown,
+                "Claude gave no usable verdict, twice.",
+                "They keep the tags that they have and are asked about again in the next run.",
+            )
+        )
+
+    async def _book(self, paid: Paid, reading: Reading | None = None) -> None:
+        decisions = self._decide(paid, reading) if reading else {}
+        costs = await self._purchasing.store(paid, self._library, decisions)
+        tally = self.tally
+        for slug, share in costs.items():
+            tally.costs[slug] = tally.costs.get(slug, Decimal(0)) + share
+        for slug, decided in decisions.items():
+            named, plain = tally.named.setdefault(slug, {}), tally.plain.setdefault(slug, {})
+            for item_id, decision in decided.items():
+                if decision.plain:
+                    plain[item_id] = decision.fingerprint
+                else:
+                    named[item_id] = decision
+            tally.done += len(decided)
+        if reading:
+            tally.foreign += reading.foreign
+            tally.unusable += reading.unusable
+        names = ", ".join(one.name for one in paid.request.collections)
+        spent = self._purchasing.receipts.cost
+        self._tell(Progress(names, tally.done, self._total, spent))
+
+    def _decide(self, paid: Paid, reading: Reading) -> dict[str, dict[int, Decision]]:
+        now = self._clock.now()
+        collections = {one.slug: one for one in paid.request.collections}
+        decided: dict[str, dict[int, Decision]] = {}
+        for question in paid.request.questions:
+            for slug, opinion in reading.opinions[question.item.id].items():
+                collection = collections[slug]
+                fresh = Decision(
+                    opinion,
+                    paid.answer.model,
+                    collection.criteria,
+                    question.item.fingerprint,
+                    now,
+                )
+                earlier = self._earlier(slug, question.item.id)
+                kept = settle(fresh, earlier, collection.threshold)
+                decided.setdefault(slug, {})[question.item.id] = kept
+        return decided
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group that is no group itself."""
+    inner = errors.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

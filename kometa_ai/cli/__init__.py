@@ -1,0 +1,1 @@
+"""The command line: what each flag does, and what it prints."""

@@ -1,0 +1,164 @@
+"""The flags: what may be asked for, and in which company."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from enum import IntEnum
+
+from kometa_ai import __version__
+
+LARGEST_BATCH = 200
+
+
+class Exit(IntEnum):
+    """What the exit code says; other programs rely on it."""
+
+    FINE = 0
+    ERRORS = 1
+    WRONG_SETTINGS = 2
+    BUSY = 3
+    HELD = 4
+
+
+EPILOG = """\
+exit codes: 0 fine, 1 the run ended with errors, 2 wrong settings or flags, 3 another run is
+active, 4 changes are held for approval
+
+Settings come from the environment (RADARR_URL, RADARR_API_KEY, CLAUDE_API_KEY, ...);
+--dump-config shows them all, with where each value comes from.
+
+ITEM is a Radarr id, tmdb:603, or the exact title, with " (year)" if several share it.
+"""
+
+RUNS = ("run_now", "dry_run", "collection", "force_refresh")
+"""Flags that ask for a run, together or alone."""
+SHAPERS = ("collection", "force_refresh", "max_evals", "batch_size")
+"""Flags that say what a run or an estimate is to judge."""
+
+
+def parse(arguments: list[str]) -> Namespace:
+    """Return the flags; wrong ones end the program with exit code 2 and a sentence."""
+    parser = _parser()
+    flags = parser.parse_args(arguments)
+    command = next((name for name in COMMANDS if getattr(flags, name) is not None), None)
+    allowed = {"estimate": SHAPERS, "cleanup": ("dry_run",)}.get(command or "", ())
+    used = [name for name in {*RUNS, *SHAPERS} if getattr(flags, name) not in (None, False, [])]
+    wrong = sorted(set(used) - set(allowed))
+    if command and wrong:
+        parser.error(f"--{_flag(command)} does not go together with --{_flag(wrong[0])}")
+    if command is None and not set(used) & set(RUNS):
+        parser.error(
+            "say what to do: --run-now for one run, --estimate for its price,"
+            " --health-check to see whether everything is set up (--help lists all)"
+        )
+    flags.command = command or "run"
+    return flags
+
+
+COMMANDS = (
+    "estimate",
+    "health_check",
+    "dump_config",
+    "dump_state",
+    "reset_state",
+    "runs",
+    "undo",
+    "approve",
+    "decline",
+    "pins",
+    "pin",
+    "unpin",
+    "why",
+    "cleanup",
+)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        "kometa-ai",
+        description="Keeps film collections that are described in plain words.",
+        epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"kometa-ai {__version__}")
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout, logs on stderr")
+    _add_run(parser)
+    _add_looks(parser)
+    _add_reviews(parser)
+    return parser
+
+
+def _add_run(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("runs")
+    group.add_argument("--run-now", action="store_true", help="one run, then exit")
+    group.add_argument(
+        "--dry-run", action="store_true", help="one run that judges and pays, but writes no tag"
+    )
+    group.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this collection (may be given several times)",
+    )
+    group.add_argument(
+        "--force-refresh", action="store_true", help="judge everything anew, and pay for it"
+    )
+    group.add_argument("--max-evals", metavar="N", help="judge at most N pairs (0: no cap)")
+    group.add_argument(
+        "--batch-size", type=_batch_size, metavar="N", help="items per request (default 40)"
+    )
+    group.add_argument(
+        "--estimate", action="store_const", const=True, help="what a run would cost; spends nothing"
+    )
+
+
+def _add_looks(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("looking")
+    for flag, text in (
+        ("--health-check", "ask everything once: settings, state, files, Radarr, Claude"),
+        ("--dump-config", "every setting, its value and where it comes from; secrets masked"),
+        ("--dump-state", "what is stored, as JSON"),
+        ("--runs", "the newest runs"),
+        ("--pins", "every pin"),
+    ):
+        group.add_argument(flag, action="store_const", const=True, help=text)
+    group.add_argument(
+        "--why",
+        nargs=2,
+        metavar=("COLLECTION", "ITEM"),
+        help="why a title is in a collection, or is not",
+    )
+
+
+def _add_reviews(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("deciding yourself")
+    for flag, text in (
+        ("--approve", "apply removals that a run held (default: the newest)"),
+        ("--decline", "keep what a run wanted to remove (default: the newest that held)"),
+        ("--undo", "turn a run's changes around (default: the newest that changed tags)"),
+    ):
+        group.add_argument(flag, nargs="?", const="", metavar="RUN", help=text)
+    group.add_argument(
+        "--pin",
+        nargs=3,
+        metavar=("keep|never", "COLLECTION", "ITEM"),
+        help="a title always or never belongs, whatever Claude says",
+    )
+    group.add_argument("--unpin", nargs=2, metavar=("COLLECTION", "ITEM"), help="take a pin back")
+    for flag, text in (
+        ("--cleanup", "take off and delete KAI- tags that no file names (--dry-run: list them)"),
+        ("--reset-state", "set the stored state aside and start afresh"),
+    ):
+        group.add_argument(flag, action="store_const", const=True, help=text)
+
+
+def _batch_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_BATCH:
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {LARGEST_BATCH}")
+    return int(text)
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,89 @@
+"""--health-check: everything that a run needs, asked once, one line each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from kometa_ai.cli.flags import Exit
+from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
+from kometa_ai.domain.fault import KometaAIError, SkipError
+from kometa_ai.settings import SettingsError, require_for_run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from kometa_ai.cli.output import Output
+    from kometa_ai.domain.fault import Fault
+    from kometa_ai.ports import Clock
+    from kometa_ai.settings import Loaded, Settings
+
+
+async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
+    """Check each part by itself, so that one that is broken hides no other."""
+    settings = loaded.settings
+    checks: dict[str, Callable[[], Awaitable[str]]] = {
+        "Settings": lambda: _settings(loaded),
+        "State": lambda: _state(settings, clock),
+        "Kometa's files": lambda: _files(settings),
+        "Radarr": lambda: _radarr(settings, clock),
+        "Claude": lambda: _claude(settings, clock),
+    }
+    lines: list[dict[str, object]] = []
+    for name, check in checks.items():
+        try:
+            lines.append({"name": name, "ok": True, "message": await check()})
+        except SettingsError as error:
+            told = " ".join(str(fault) for fault in error.faults)
+            lines.append({"name": name, "ok": False, "message": told})
+        except KometaAIError as error:
+            lines.append({"name": name, "ok": False, "message": str(error)})
+    if out.as_json:
+        out.json({"version": 1, "checks": lines})
+    for line in [] if out.as_json else lines:
+        out.say(f"{'ok  ' if line['ok'] else 'FAIL'}  {line['name']}: {line['message']}")
+    return Exit.FINE if all(line["ok"] for line in lines) else Exit.ERRORS
+
+
+async def _settings(loaded: Loaded) -> str:
+    faults = require_for_run(loaded.settings)
+    if faults:
+        raise SettingsError(faults)
+    return " ".join(("all that a run needs is set.", *loaded.notices))
+
+
+async def _state(settings: Settings, clock: Clock) -> str:
+    async with open_store(settings, clock) as store:
+        for notice in store.notices:
+            return f"opened, but: {notice}"
+    return f"{settings.state_dir} can be read and written."
+
+
+async def _files(settings: Settings) -> str:
+    files = await asyncio.to_thread(files_reader(settings, dry_run=True))
+    if files.faults:
+        raise KometaFilesError(files.faults)
+    names = ", ".join(one.name for one in files.collections)
+    return f"{len(files.collections)} collections to keep: {names}."
+
+
+async def _radarr(settings: Settings, clock: Clock) -> str:
+    async with open_radarr(settings, clock) as radarr:
+        version = await radarr.version()
+        return f"version {version} answers at {settings.radarr_url}, and takes the key."
+
+
+async def _claude(settings: Settings, clock: Clock) -> str:
+    if not settings.claude_api_key:
+        raise SettingsError(f for f in require_for_run(settings) if f.where == "CLAUDE_API_KEY")
+    async with open_claude(settings, clock) as claude:
+        return await claude.check()
+
+
+class KometaFilesError(SkipError):
+    """Some blocks are wrong; the first is told whole, the others are counted."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+        first = faults[0]
+        super().__init__(first.kind, first.message + more, where=first.where, remedy=first.remedy)

@@ -1,0 +1,218 @@
+"""Looking at what is known, and pinning what a person knows better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kometa_ai import deciding
+from kometa_ai.cli.flags import Exit
+from kometa_ai.cli.wiring import open_house, open_store
+from kometa_ai.domain.decision import Pin, PinOrigin, Stance
+from kometa_ai.domain.fault import FaultKind, SkipError
+from kometa_ai.reading import choose, read_files, read_shelf
+from kometa_ai.report_json import report_json
+from kometa_ai.settings import ESTIMATE_NEEDS
+from kometa_ai.terminal import print_pins, print_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kometa_ai.cli.output import Output
+    from kometa_ai.deciding import Case
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.media import MediaItem
+    from kometa_ai.domain.report import Event
+    from kometa_ai.house import House
+    from kometa_ai.ports import Clock
+    from kometa_ai.settings import Settings
+
+
+async def dump_state(settings: Settings, clock: Clock, out: Output) -> int:
+    """Print what is stored, as JSON."""
+    async with open_store(settings, clock) as store:
+        out.json(await store.dump())
+    return Exit.FINE
+
+
+async def runs(settings: Settings, clock: Clock, out: Output) -> int:
+    """Print the newest runs."""
+    async with open_store(settings, clock) as store:
+        reports = await store.reports()
+    if out.as_json:
+        out.json({"version": 1, "runs": [report_json(report) for report in reports]})
+    else:
+        print_runs(out.words, reports, settings.tz)
+    return Exit.FINE
+
+
+async def pins(settings: Settings, clock: Clock, out: Output) -> int:
+    """Print every pin, by title where Radarr answers."""
+    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS) as house:
+        pinned = await house.store.pins(house.library.name)
+        items = {item.id: item for item in await house.library.items()} if pinned else {}
+
+    def label(pin: Pin) -> str:
+        return items[pin.item_id].label if pin.item_id in items else f"(gone: {pin.item_id})"
+
+    if out.as_json:
+        listed = [
+            {
+                "collection": pin.slug,
+                "id": pin.item_id,
+                "title": label(pin),
+                "stance": str(pin.stance),
+                "origin": str(pin.origin),
+                "pinned_at": pin.pinned_at.isoformat(timespec="seconds"),
+            }
+            for pin in pinned
+        ]
+        out.json({"version": 1, "pins": listed})
+    else:
+        print_pins(out.words, pinned, label)
+    return Exit.FINE
+
+
+async def pin(  # noqa: PLR0917 - three words of the command line
+    settings: Settings, clock: Clock, out: Output, stance: str, name: str, wanted: str
+) -> int:
+    """Pin a title to a collection, or away from it."""
+    if stance.lower() not in set(Stance):
+        raise _refusal("--pin", f'"{stance}" is neither keep nor never.', "Write --pin keep ...")
+    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+        collection = await _collection(house, name)
+        item = find_item(wanted, await house.library.items())
+        new = Pin(collection.slug, item.id, Stance(stance.lower()), PinOrigin.USER, clock.now())
+        await house.store.pin(house.library.name, [new])
+    out.say(
+        f"{item.label} is pinned: {new.stance} in {collection.name}. The next run sees to its tag."
+    )
+    return Exit.FINE
+
+
+async def unpin(settings: Settings, clock: Clock, out: Output, name: str, wanted: str) -> int:
+    """Take a pin back; Claude's verdict counts again."""
+    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+        collection = await _collection(house, name)
+        item = find_item(wanted, await house.library.items())
+        if not await house.store.unpin(house.library.name, collection.slug, item.id):
+            raise _refusal(
+                "--unpin", f"{item.label} is not pinned in {collection.name}.", "See --pins."
+            )
+    out.say(f"{item.label} is no longer pinned in {collection.name}.")
+    return Exit.FINE
+
+
+async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: str) -> int:
+    """Explain why a title is in a collection, or is not."""
+    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+        collection = await _collection(house, name)
+        shelf, _ = await read_shelf(house.library, house.store, [collection])
+        item = find_item(wanted, shelf.titles.items.values())
+        held = {
+            one.item_id: one
+            for one in await house.store.pins(house.library.name)
+            if one.slug == collection.slug
+        }
+        case = await deciding.open_case(collection, shelf.titles, held, shelf.tagged, house.store)
+        history = await house.store.decisions(house.library.name, collection.slug, item.id)
+    answer = _answer(case, item, history)
+    if out.as_json:
+        out.json({"version": 1, **answer})
+    else:
+        _explain(out, collection, item, answer, history)
+    return Exit.FINE
+
+
+def _answer(case: Case, item: MediaItem, history: list[Decision]) -> dict[str, object]:
+    threshold = case.collection.threshold
+    waiting = item.id in case.pending.ids
+    undecided = item.id in case.free.candidates and item.id not in case.ledger.judged
+    return {
+        "collection": case.collection.name,
+        "id": item.id,
+        "title": item.title,
+        "year": item.year,
+        "tagged": item.id in case.present,
+        "reason": "it was never judged for this collection" if undecided else case.reason(item),
+        "pending": waiting,
+        "threshold": threshold,
+        "decisions": [
+            {
+                "decided_at": one.decided_at.isoformat(timespec="seconds"),
+                "origin": str(one.origin),
+                "model": one.model,
+                "include": one.opinion.include,
+                "confidence": one.opinion.confidence,
+                "reason": one.opinion.reason,
+                "valid": one.criteria == case.collection.criteria
+                and one.fingerprint == item.fingerprint,
+            }
+            for one in history
+        ],
+    }
+
+
+def _explain(
+    out: Output,
+    collection: Collection,
+    item: MediaItem,
+    answer: dict[str, object],
+    history: list[Decision],
+) -> None:
+    state = "has" if answer["tagged"] else "has not"
+    out.say(f"{item.label} {state} the tag {collection.tag}: {answer['reason']}.")
+    if answer["pending"]:
+        out.say("It will be judged in the next run.")
+    for one in history:
+        verdict = "yes" if one.opinion.include else "no"
+        model = f" by {one.model}" if one.model else ""
+        out.say(
+            f"  {one.decided_at:%Y-%m-%d} {verdict}, confidence {one.opinion.confidence:.2f}"
+            f" (threshold {collection.threshold:.2f}){model}, {one.origin}: {one.opinion.reason}"
+        )
+
+
+def find_item(wanted: str, items: Iterable[MediaItem]) -> MediaItem:
+    """Find a title by id, ``tmdb:603``, exact title or ``title (year)``.
+
+    Raises SkipError when none or several fit.
+    """
+    text = wanted.strip()
+    known = list(items)
+    if text.lower().startswith("tmdb:"):
+        found = [one for one in known if str(one.tmdb_id) == text[5:].strip()]
+    else:
+        lower = text.lower()
+        found = [one for one in known if lower in {one.title.lower(), one.label.lower()}]
+        if not found and text.isdecimal():
+            found = [one for one in known if one.id == int(text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _refusal(
+            wanted,
+            f"{len(found)} titles fit: " + ", ".join(f"{one.label} (id {one.id})" for one in found),
+            "Add the year, or give the Radarr id.",
+        )
+    raise _refusal(
+        wanted, "No title of the library fits.", "Give its Radarr id, tmdb:ID or exact title."
+    )
+
+
+async def _collection(house: House, name: str) -> Collection:
+    files = await read_files(house)
+    found, faults = choose(files, [name], house.library.name)
+    if not found:
+        raise SkipError(
+            FaultKind.KOMETA, faults[0].message, where=faults[0].where, remedy=faults[0].remedy
+        )
+    return found[0]
+
+
+def _refusal(where: str, message: str, remedy: str) -> SkipError:
+    return SkipError(FaultKind.KOMETA, message, where=where, remedy=remedy)
+
+
+def _nobody(_: Event) -> None:
+    """Tell nobody."""

@@ -1,0 +1,98 @@
+"""Logging: to stderr, to a file if one is wanted, never with a secret in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import sys
+from typing import TYPE_CHECKING
+
+from kometa_ai.domain.report import FaultFound, PhaseBegan, Progress, RunFinished, RunStarted
+from kometa_ai.settings import LogFormat, redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kometa_ai.domain.report import Event
+    from kometa_ai.settings import Settings
+
+LOG = logging.getLogger("kometa_ai.run")
+FILE_NAME = "kometa_ai.log"
+FILE_BYTES = 5_000_000
+FILES_KEPT = 3
+
+
+class _Redacted(logging.Formatter):
+    """Formats a record and masks every secret in the result, traceback included."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+class _Json(_Redacted):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return self._redact(json.dumps(line, ensure_ascii=False))
+
+
+def set_up(settings: Settings) -> None:
+    """Send this program's log where the settings say.
+
+    Raises OSError when LOG_DIR can't be written.
+    """
+    kind = _Json if settings.log_format is LogFormat.JSON else _Redacted
+    to_stderr = logging.StreamHandler(sys.stderr)
+    # A command tells people what happens itself; the log repeats it in the file.
+    to_stderr.setLevel(logging.DEBUG if settings.debug_logging else logging.ERROR)
+    handlers: list[logging.Handler] = [to_stderr]
+    if settings.log_dir is not None:
+        settings.log_dir.mkdir(parents=True, exist_ok=True)
+        path = settings.log_dir / FILE_NAME
+        handlers.append(
+            logging.handlers.RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT)
+        )
+    for handler in handlers:
+        handler.setFormatter(kind(redactor(settings)))
+    root = logging.getLogger()
+    root.handlers[:] = handlers
+    root.setLevel(logging.WARNING)
+    logging.getLogger("kometa_ai").setLevel(
+        logging.DEBUG if settings.debug_logging else logging.INFO
+    )
+
+
+def log_event(event: Event) -> None:
+    """Write an event of a run into the log."""
+    match event:
+        case RunStarted(run_id=run_id, request=request):
+            LOG.info("run %s began (%s)", run_id, request.trigger)
+        case PhaseBegan(phase=phase):
+            LOG.info("%s", phase)
+        case Progress(done=done, total=total, spent=spent):
+            LOG.debug("%s of %s pairs judged, USD %s", done, total, spent)
+        case FaultFound(fault=fault):
+            LOG.warning("%s", fault)
+        case RunFinished(report=report):
+            LOG.info(
+                "run %s ended: %s, %s added, %s removed, %s held, USD %s",
+                report.run_id,
+                report.result,
+                report.added,
+                report.removed,
+                report.held,
+                report.spending.cost,
+            )

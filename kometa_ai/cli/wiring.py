@@ -1,0 +1,118 @@
+"""Builds what a command works with from the settings, and closes it again."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kometa_ai.adapters import kometa_files, legacy
+from kometa_ai.adapters.claude import Claude
+from kometa_ai.adapters.radarr import Radarr
+from kometa_ai.adapters.store import SqliteStore
+from kometa_ai.house import House, Policy
+from kometa_ai.settings import SettingsError, missing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from kometa_ai.adapters.kometa_files import KometaFiles
+    from kometa_ai.domain.report import Event
+    from kometa_ai.ports import Clock
+    from kometa_ai.settings import Settings
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the limits that a run obeys."""
+    return Policy(
+        max_removals_percent=settings.max_removals_percent,
+        collections_per_request=settings.claude_collections_per_request,
+        concurrency=settings.claude_concurrency,
+        max_pairs=settings.max_evals_per_run or None,
+        max_cost=settings.max_cost_per_run,
+        monthly_budget=settings.monthly_budget,
+        zone=settings.tz,
+    )
+
+
+def files_reader(settings: Settings, *, dry_run: bool) -> Callable[[], KometaFiles]:
+    """Return what reads Kometa's files, and first mends their tags where that is wanted."""
+    folder = settings.kometa_config_dir
+
+    def read() -> KometaFiles:
+        if not settings.kometa_fix_tags:
+            return kometa_files.read(folder)
+        fixes, faults = kometa_files.fix_tags(folder, dry_run=dry_run)
+        files = kometa_files.read(folder)
+        new = tuple(fault for fault in faults if fault not in files.faults)
+        return replace(files, faults=files.faults + new, notices=(*fixes, *files.notices))
+
+    return read
+
+
+def open_radarr(settings: Settings, clock: Clock) -> Radarr:
+    """Return the Radarr of the settings; its key and address must be set."""
+    _need(settings, ("RADARR_URL", "RADARR_API_KEY"))
+    return Radarr(
+        settings.radarr_url or "",
+        settings.radarr_api_key or "",
+        clock=clock,
+        verify_tls=settings.radarr_verify_tls,
+    )
+
+
+def open_claude(settings: Settings, clock: Clock) -> Claude:
+    """Return the Claude of the settings; the key is checked where it is needed."""
+    return Claude(
+        settings.claude_api_key or "",
+        settings.claude_model,
+        clock=clock,
+        base_url=settings.claude_base_url,
+        effort=settings.claude_effort and str(settings.claude_effort),
+    )
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, clock: Clock) -> AsyncIterator[SqliteStore]:
+    """Open the state, with what 0.5.x left there; back it up when done."""
+    async with SqliteStore(settings.state_dir, clock) as store:
+        yield store
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    clock: Clock,
+    tell: Callable[[Event], None],
+    *,
+    needs: Sequence[str],
+    dry_run: bool = False,
+) -> AsyncIterator[House]:
+    """Open all that a run works with.
+
+    Raises SettingsError that names each of ``needs`` that is not set.
+    """
+    _need(settings, needs)
+    async with (
+        SqliteStore(settings.state_dir, clock) as store,
+        open_radarr(settings, clock) as library,
+        open_claude(settings, clock) as judge,
+    ):
+        told = await legacy.adopt_legacy_file(store, settings.state_dir)
+        yield House(
+            library=library,
+            judge=judge,
+            store=store,
+            clock=clock,
+            read_files=files_reader(settings, dry_run=dry_run),
+            policy=policy(settings),
+            tell=tell,
+            opening=(*store.notices, *told),
+        )
+        await store.backup()
+
+
+def _need(settings: Settings, names: Sequence[str]) -> None:
+    faults = missing(settings, names)
+    if faults:
+        raise SettingsError(faults)

@@ -1,0 +1,142 @@
+"""Deciding: what is free first, then what Claude must be asked, then who belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kometa_ai.domain import pending, requests, verdict
+from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+    from datetime import datetime
+
+    from kometa_ai.asking import Tally
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.decision import Pin
+    from kometa_ai.domain.media import MediaItem
+    from kometa_ai.domain.pending import Pending, Selection
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.domain.tagging import Verdicts
+    from kometa_ai.domain.verdict import Free, Titles
+    from kometa_ai.house import Policy
+    from kometa_ai.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One collection of a run: all that is known of it at one moment.
+
+    ``present`` holds the members that the tag has now.
+    """
+
+    collection: Collection
+    present: frozenset[int]
+    free: Free
+    ledger: Ledger
+    pending: Pending
+
+    def earlier(self, item_id: int, now: datetime) -> Decision | None:
+        """Return the decision that is held of an item, for whatever state of the item."""
+        named = self.ledger.named.get(item_id)
+        mark = self.ledger.judged.get(item_id)
+        if named is not None or mark is None:
+            return named
+        no = Opinion(include=False, confidence=UNNAMED_CONFIDENCE)
+        return Decision(no, "", self.collection.criteria, mark, now)
+
+    def learned(self, tally: Tally) -> Case:
+        """Return the case with what Claude was asked meanwhile."""
+        slug = self.collection.slug
+        fresh = self.ledger.joined(tally.plain.get(slug, {}), tally.named.get(slug, {}))
+        return replace(self, ledger=fresh)
+
+    def verdicts(self, titles: Titles) -> Verdicts:
+        """Return who belongs, and which present members do not."""
+        return verdict.judge_members(self.collection, titles, self.free, self.ledger, self.present)
+
+    def reason(self, item: MediaItem) -> str:
+        """Return why an item belongs or does not."""
+        decision = self.ledger.named.get(item.id)
+        return verdict.explain(self.collection, item, self.free, decision)
+
+
+def survey(items: Iterable[MediaItem]) -> Titles:
+    """Index a library by id."""
+    by_id = {item.id: item for item in items}
+    return verdict.Titles(by_id, {i: item.fingerprint for i, item in by_id.items()})
+
+
+def carriers(items: Iterable[MediaItem], numbers: Mapping[str, int]) -> dict[str, frozenset[int]]:
+    """Return the ids that carry each of these tags, by label, from the items themselves."""
+    sets: dict[int, set[int]] = {number: set() for number in numbers.values()}
+    for item in items:
+        for number in item.tags:
+            if number in sets:
+                sets[number].add(item.id)
+    return {label: frozenset(sets[number]) for label, number in numbers.items()}
+
+
+async def open_case(
+    collection: Collection,
+    titles: Titles,
+    pins: Mapping[int, Pin],
+    tagged: Mapping[str, AbstractSet[int]],
+    store: Store,
+    *,
+    forced: bool = False,
+) -> Case:
+    """Gather what is known of a collection, and find what is not."""
+    present = frozenset(tagged.get(collection.label, frozenset()))
+    free = verdict.settle_for_free(collection, titles, pins, tagged)
+    library, slug, criteria = collection.library, collection.slug, collection.criteria
+    ledger = await store.ledger(library, slug, criteria)
+    before = await store.judged_before(library, slug, criteria)
+    if not ledger.judged and not before:
+        ledger = await _adopt(collection, titles, store)
+    unknown = pending.find(
+        collection, free.candidates, ledger, present=present, judged_before=before, forced=forced
+    )
+    return Case(collection, present, free, ledger, unknown)
+
+
+async def _adopt(collection: Collection, titles: Titles, store: Store) -> Ledger:
+    """Take over what 0.5.x decided; it holds until the criteria or the item change from now on."""
+    imported = await store.imported(collection.name, collection.label)
+    decisions = {
+        item_id: replace(
+            decision,
+            criteria=collection.criteria,
+            fingerprint=titles.fingerprints[item_id],
+            origin=Origin.IMPORTED,
+        )
+        for item_id, decision in imported.items()
+        if item_id in titles.items
+    }
+    if decisions:
+        await store.adopt(
+            collection.library, collection.slug, collection.name, collection.label, decisions
+        )
+    return Ledger({i: decision.fingerprint for i, decision in decisions.items()}, decisions)
+
+
+def plan(
+    cases: Sequence[Case],
+    titles: Titles,
+    policy: Policy,
+    *,
+    max_pairs: int | None,
+    items_per_request: int | None,
+) -> tuple[Selection, tuple[tuple[Request, ...], ...]]:
+    """Choose the pairs to judge, and group them into requests."""
+    selection = pending.select([case.pending for case in cases], max_pairs)
+    standing = {case.collection.slug: case.ledger.named for case in cases}
+    groups = requests.group(
+        selection,
+        titles.items,
+        standing,
+        collections_per_request=policy.collections_per_request,
+        items_per_request=items_per_request or requests.ITEMS_PER_REQUEST,
+    )
+    return selection, groups

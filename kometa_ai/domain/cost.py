@@ -1,0 +1,197 @@
+"""What tokens cost, what a request may cost at most, and the budgets that nothing may exceed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kometa_ai.domain.requests import Request
+
+MILLION: Final = Decimal(1_000_000)
+BATCH_FACTOR: Final = Decimal("0.5")
+BYTES_PER_TOKEN: Final = 3.4
+"""Of the tokenizer of current models, on film descriptions; used to estimate, never to bill."""
+SCHEMA_TOKENS: Final = 1_000
+"""Room for what the API adds to a prompt by itself to hold the answer to its schema."""
+
+
+class Thinking(StrEnum):
+    """How a model can be kept from thinking before it answers, which is billed as output."""
+
+    OFF = "off"
+    """It does not think unless asked."""
+    CAN_DISABLE = "can disable"
+    BETWEEN_TOOLS = "between tools"
+    """It refuses ``disabled``; where there are no tools, ``between_tools`` comes to the same."""
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """USD per million tokens."""
+
+    input: Decimal
+    output: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model's prices and the traits that decide how it is asked.
+
+    ``above`` applies to every token of a request whose whole prompt is longer than
+    ``above_tokens``. Cache factors multiply the input price. ``known`` is false for the fallback.
+    """
+
+    name: str
+    tier: Tier
+    above_tokens: int | None = None
+    above: Tier | None = None
+    cache_write: Decimal = Decimal("1.25")
+    cache_read: Decimal = Decimal("0.1")
+    cache_minimum: int = 1024
+    thinking: Thinking = Thinking.ALWAYS
+    known: bool = True
+
+    def tier_for(self, prompt_tokens: int) -> Tier:
+        """Return the prices for a request with this many prompt tokens, cached ones included."""
+        if self.above is None or self.above_tokens is None or prompt_tokens <= self.above_tokens:
+            return self.tier
+        return self.above
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """The prices of one day, and where they were read."""
+
+    date: str
+    source: str
+    models: Mapping[str, Model]
+    fallback: Model
+
+    def model(self, name: str) -> Model:
+        """Return a model by its id or by the id without its date; else the stated fallback."""
+        for known in sorted(self.models, key=len, reverse=True):
+            if name == known or re.fullmatch(rf"{re.escape(known)}-\d{{8}}", name):
+                return self.models[known]
+        return self.fallback
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the API reports them; ``input_tokens`` excludes cached ones."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return the sum, kind by kind."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+        )
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Return the whole length of the prompt."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+
+def price(usage: Usage, model: Model, *, batch: bool = False) -> Decimal:
+    """Return what one request cost, in USD, exactly."""
+    tier = model.tier_for(usage.prompt_tokens)
+    dollars = (
+        usage.input_tokens * tier.input
+        + usage.cache_write_tokens * tier.input * model.cache_write
+        + usage.cache_read_tokens * tier.input * model.cache_read
+        + usage.output_tokens * tier.output
+    ) / MILLION
+    return dollars * BATCH_FACTOR if batch else dollars
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of a request in bytes of UTF-8, and the most tokens that its answer may take."""
+
+    instructions: int
+    message: int
+    max_tokens: int
+
+
+TOKENS_PER_NAMED: Final = 48
+"""An entry with its reason; more is cut off by max_tokens and asked again in halves."""
+TOKENS_PER_JUDGED: Final = 5
+ANSWER_FLOOR: Final = 512
+ANSWER_CEILING: Final = 16_000
+THINKING_ROOM: Final = 8_000
+
+
+def max_tokens(request: Request, *, thinks: bool) -> int:
+    """Return room for an answer that names every pair, within what one answer may hold."""
+    named = TOKENS_PER_NAMED * request.pairs + TOKENS_PER_JUDGED * len(request.questions)
+    room = min(ANSWER_CEILING, ANSWER_FLOOR + named)
+    return room + THINKING_ROOM if thinks else room
+
+
+def at_most(shape: Shape, model: Model) -> Decimal:
+    """Return the most that a request can cost: every byte a token, the answer at its limit."""
+    tokens = shape.instructions + shape.message + SCHEMA_TOKENS
+    tier = model.tier_for(tokens)
+    writes = max(Decimal(1), model.cache_write)
+    return (tokens * tier.input * writes + shape.max_tokens * tier.output) / MILLION
+
+
+NAMED_SHARE: Final = 0.06
+"""Share of judged pairs that Claude names, seen with the sample collections; to estimate."""
+TOKENS_PER_ANSWER: Final = 16
+TOKENS_PER_TITLE: Final = 2.5
+TOKENS_PER_REASONED_PAIR: Final = 32
+
+
+def estimate(shape: Shape, request: Request, model: Model, *, warm: bool) -> Usage:
+    """Return the usage to expect of one request; ``warm``: its beginning is already cached."""
+    beginning = round(shape.instructions / BYTES_PER_TOKEN)
+    message = round(shape.message / BYTES_PER_TOKEN)
+    named = NAMED_SHARE * request.pairs * TOKENS_PER_REASONED_PAIR
+    answer = TOKENS_PER_ANSWER + TOKENS_PER_TITLE * len(request.questions) + named
+    output = min(shape.max_tokens, round(answer))
+    if beginning < model.cache_minimum:
+        return Usage(beginning + message, output)
+    if warm:
+        return Usage(message, output, cache_read_tokens=beginning)
+    return Usage(message, output, cache_write_tokens=beginning)
+
+
+@dataclass(slots=True)
+class Budget:
+    """Money that may still be spent: what is asked for is reserved first, then settled.
+
+    ``limit`` is in USD, ``None`` for no limit. ``name`` is the setting that a person would raise.
+    """
+
+    name: str
+    limit: Decimal | None
+    spent: Decimal = Decimal(0)
+    reserved: Decimal = field(default=Decimal(0))
+
+    def allows(self, amount: Decimal) -> bool:
+        """Return whether this much more stays within the limit, whatever is still under way."""
+        return self.limit is None or self.spent + self.reserved + amount <= self.limit
+
+    def reserve(self, amount: Decimal) -> None:
+        """Set the most that a request can cost aside before it is sent."""
+        self.reserved += amount
+
+    def settle(self, reserved: Decimal, spent: Decimal) -> None:
+        """Replace a reservation by what the request really cost."""
+        self.reserved -= reserved
+        self.spent += spent

@@ -1,0 +1,165 @@
+"""From Claude's opinion to our decision: membership, hysteresis, second looks, pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+NEAR = 0.15
+"""Scores this close to the threshold are judged a second time, once."""
+HYSTERESIS = 0.1
+"""A new verdict turns an earlier one around only when it clears the threshold by this much."""
+UNNAMED_CONFIDENCE = 0.95
+"""Claude names every title with a fair chance; for all others it is this sure of its no."""
+ROUNDING = 1e-9
+"""0.7 - 0.1 is a hair under 0.6 in binary; people mean 0.6."""
+
+
+class Origin(StrEnum):
+    """Where a decision comes from."""
+
+    CLAUDE = "claude"
+    GATE = "gate"
+    TAG_RULE = "tag rule"
+    PIN = "pin"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What Claude said of one item and one collection; ``confidence`` is within 0 to 1."""
+
+    include: bool
+    confidence: float
+    reason: str = ""
+
+    @property
+    def score(self) -> float:
+        """Return how likely membership is: the confidence of a yes, 1 - that of a no."""
+        return self.confidence if self.include else 1 - self.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What we hold of one item and one collection.
+
+    ``criteria`` and ``fingerprint`` say for which wish and for which state of the item it was
+    decided; ``looked`` is true once a second look was bought for exactly that.
+    """
+
+    opinion: Opinion
+    model: str
+    criteria: str
+    fingerprint: int
+    decided_at: datetime
+    origin: Origin = Origin.CLAUDE
+    looked: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Return whether this is a no that Claude did not even name: nothing more is known."""
+        return (
+            self.origin is Origin.CLAUDE
+            and not self.looked
+            and self.opinion == Opinion(include=False, confidence=UNNAMED_CONFIDENCE)
+        )
+
+    def member(self, threshold: float) -> bool:
+        """Return whether the item belongs, at this threshold."""
+        return self.opinion.include and self.opinion.confidence >= threshold - ROUNDING
+
+    def near(self, threshold: float) -> bool:
+        """Return whether the verdict is too close to the threshold to be trusted at once."""
+        return abs(self.opinion.score - threshold) <= NEAR + ROUNDING
+
+    def wants_second_look(self, threshold: float) -> bool:
+        """Return whether one more question is worth its price."""
+        return self.near(threshold) and not self.looked and self.origin is Origin.CLAUDE
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that is decided for one collection under its present criteria.
+
+    ``judged`` maps every decided item to the fingerprint that it was decided for; ``named`` holds
+    the decisions that carry more than a plain no. An item that is judged and not named is a no
+    with ``UNNAMED_CONFIDENCE``: with 10,000 films most pairs are, and they cost 16 bytes each.
+    """
+
+    judged: Mapping[int, int]
+    named: Mapping[int, Decision]
+
+    def joined(self, plain: Mapping[int, int], named: Mapping[int, Decision]) -> Ledger:
+        """Return this ledger with what was decided since: plain noes by fingerprint, and others."""
+        if not plain and not named:
+            return self
+        fresh = {item_id: decision.fingerprint for item_id, decision in named.items()}
+        kept = {item_id: one for item_id, one in self.named.items() if item_id not in plain}
+        return Ledger({**self.judged, **plain, **fresh}, {**kept, **named})
+
+
+class Stance(StrEnum):
+    """What a pin says."""
+
+    KEEP = "keep"
+    NEVER = "never"
+
+
+class PinOrigin(StrEnum):
+    """Who set a pin."""
+
+    USER = "user"
+    HAND = "hand"
+    UNDO = "undo"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A person's word on one item and one collection; it holds on every path.
+
+    A pin of origin ``declined`` holds only while the collection's criteria are ``criteria``.
+    """
+
+    slug: str
+    item_id: int
+    stance: Stance
+    origin: PinOrigin
+    pinned_at: datetime
+    criteria: str = ""
+
+    def holds(self, criteria: str) -> bool:
+        """Return whether the pin still applies to a collection with these criteria."""
+        return self.origin is not PinOrigin.DECLINED or self.criteria == criteria
+
+
+def settle(fresh: Decision, earlier: Decision | None, threshold: float) -> Decision:
+    """Return the decision to keep when Claude has judged a pair anew.
+
+    Within the same criteria a verdict that would turn membership around without clearing the
+    threshold by ``HYSTERESIS`` leaves the earlier opinion standing; it is then renewed for the
+    item's present state, and counts as looked at again.
+    """
+    if earlier is None or earlier.criteria != fresh.criteria:
+        return fresh
+    again = replace(fresh, looked=earlier.fingerprint == fresh.fingerprint)
+    if earlier.member(threshold) == fresh.member(threshold):
+        return again
+    if clears(fresh.opinion, threshold):
+        return again
+    return replace(again, opinion=earlier.opinion, looked=True)
+
+
+def clears(opinion: Opinion, threshold: float) -> bool:
+    """Return whether the opinion is on its side of the threshold by a clear margin.
+
+    A margin that leaves the range of 0 to 1 is cut to it, or no verdict could ever clear it.
+    """
+    if opinion.include and opinion.confidence >= threshold - ROUNDING:
+        return opinion.score >= min(1.0, threshold + HYSTERESIS) - ROUNDING
+    return opinion.score <= max(0.0, threshold - HYSTERESIS) + ROUNDING

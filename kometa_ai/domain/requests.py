@@ -1,0 +1,111 @@
+"""Pending pairs become few requests: a block of items times a group of collections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.media import MediaItem
+    from kometa_ai.domain.pending import Selection
+
+ITEMS_PER_REQUEST = 40
+"""Larger blocks save little once the criteria are cached, and dilute attention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One item of a request and the collections that it is judged for.
+
+    ``slugs`` keeps the order of the request's collections; ``standing`` holds earlier decisions
+    that Claude is shown, and must name again whatever it now thinks.
+    """
+
+    item: MediaItem
+    slugs: tuple[str, ...]
+    standing: Mapping[str, Decision] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent to Claude at once."""
+
+    collections: tuple[Collection, ...]
+    questions: tuple[Question, ...]
+
+    @property
+    def pairs(self) -> int:
+        """Return how many verdicts are asked for."""
+        return sum(len(question.slugs) for question in self.questions)
+
+    def halves(self) -> tuple[Request, Request]:
+        """Split the request into two of half the items."""
+        middle = len(self.questions) // 2
+        return (
+            Request(self.collections, self.questions[:middle]),
+            Request(self.collections, self.questions[middle:]),
+        )
+
+    def only(self, missing: Mapping[int, Sequence[str]]) -> Request:
+        """Return a request for some pairs of this one, by item id; its criteria stay cached."""
+        return Request(
+            self.collections,
+            tuple(
+                Question(
+                    question.item,
+                    tuple(slug for slug in question.slugs if slug in missing[question.item.id]),
+                    question.standing,
+                )
+                for question in self.questions
+                if missing.get(question.item.id)
+            ),
+        )
+
+
+def group(
+    selection: Selection,
+    items: Mapping[int, MediaItem],
+    standing: Mapping[str, Mapping[int, Decision]],
+    *,
+    collections_per_request: int,
+    items_per_request: int = ITEMS_PER_REQUEST,
+) -> tuple[tuple[Request, ...], ...]:
+    """Group the selected pairs into requests, those with the same criteria together.
+
+    ``standing`` maps slug and item id to the earlier decisions to show. Requests of one group
+    share their cached beginning, so the first one should be answered before the others go out.
+    """
+    groups: list[tuple[Request, ...]] = []
+    for start in range(0, len(selection.collections), collections_per_request):
+        members = selection.collections[start : start + collections_per_request]
+        questions = list(_questions(selection, start, members, items, standing))
+        groups.append(
+            tuple(
+                Request(members, tuple(questions[at : at + items_per_request]))
+                for at in range(0, len(questions), items_per_request)
+            )
+        )
+    return tuple(requests for requests in groups if requests)
+
+
+def _questions(
+    selection: Selection,
+    start: int,
+    members: Sequence[Collection],
+    items: Mapping[int, MediaItem],
+    standing: Mapping[str, Mapping[int, Decision]],
+) -> Iterator[Question]:
+    slugs = [collection.slug for collection in members]
+    for item_id, mask in selection.asked.items():
+        wanted = tuple(slug for bit, slug in enumerate(slugs, start) if mask >> bit & 1)
+        if wanted:
+            earlier = {
+                slug: standing[slug][item_id]
+                for slug in wanted
+                if item_id in standing.get(slug, ())
+            }
+            yield Question(items[item_id], wanted, earlier)

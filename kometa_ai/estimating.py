@@ -1,0 +1,158 @@
+"""What a run would cost, without asking anybody anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kometa_ai import deciding
+from kometa_ai.domain import cost
+from kometa_ai.domain.collection import settle_in_order
+from kometa_ai.domain.cost import Usage
+from kometa_ai.reading import choose, read_files, read_shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kometa_ai.deciding import Case
+    from kometa_ai.domain.decision import Pin
+    from kometa_ai.domain.fault import Fault
+    from kometa_ai.domain.report import RunRequest
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionEstimate:
+    """What the next run would ask about one collection, its share of the tokens and of the USD."""
+
+    name: str
+    slug: str
+    pairs: int
+    deferred: int
+    usage: Usage
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the next run would ask and cost; ``limit`` is what the budgets leave (None: no limit).
+
+    ``price_date`` and ``price_known`` say how far the price can be trusted.
+    """
+
+    collections: tuple[CollectionEstimate, ...]
+    requests: int
+    usage: Usage
+    cost: Decimal
+    model: str
+    price_known: bool
+    limit: Decimal | None
+    faults: tuple[Fault, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def pairs(self) -> int:
+        """Return how many verdicts would be bought."""
+        return sum(one.pairs for one in self.collections)
+
+
+async def estimate(request: RunRequest, house: House) -> Estimate:
+    """Walk a run up to the point where it would spend money.
+
+    Raises what the library and Kometa's files raise. Collections whose rules name the tags of
+    others are taken as if these kept their present members.
+    """
+    files = await read_files(house)
+    collections, unknown = choose(files, request.collections, house.library.name)
+    shelf, notices = await read_shelf(house.library, house.store, collections)
+    groups, circles = settle_in_order(collections)
+    pins: dict[str, dict[int, Pin]] = {}
+    for pin in await house.store.pins(house.library.name):
+        pins.setdefault(pin.slug, {})[pin.item_id] = pin
+    left = request.max_pairs or house.policy.max_pairs
+    parts: list[CollectionEstimate] = []
+    requests: list[tuple[Request, Usage]] = []
+    for group in groups:
+        cases = [
+            await deciding.open_case(
+                collection,
+                shelf.titles,
+                pins.get(collection.slug, {}),
+                shelf.tagged,
+                house.store,
+                forced=request.force_refresh,
+            )
+            for collection in group
+        ]
+        selection, planned = deciding.plan(
+            cases,
+            shelf.titles,
+            house.policy,
+            max_pairs=left,
+            items_per_request=request.items_per_request,
+        )
+        left = None if left is None else left - selection.count
+        priced = _price(planned, house)
+        requests += priced
+        parts += [_part(case, priced, selection.deferred, house) for case in cases]
+    usage = sum((used for _, used in requests), Usage())
+    return Estimate(
+        tuple(parts),
+        len(requests),
+        usage,
+        sum((cost.price(used, house.judge.model) for _, used in requests), Decimal(0)),
+        house.judge.model.name,
+        house.judge.model.known,
+        await _limit(house),
+        (*files.faults, *unknown, *circles),
+        (*files.notices, *notices),
+    )
+
+
+def _price(groups: tuple[tuple[Request, ...], ...], house: House) -> list[tuple[Request, Usage]]:
+    judge = house.judge
+    return [
+        (request, cost.estimate(judge.shape(request), request, judge.model, warm=number > 0))
+        for requests in groups
+        for number, request in enumerate(requests)
+    ]
+
+
+def _part(
+    case: Case,
+    priced: list[tuple[Request, Usage]],
+    deferred: Mapping[str, int],
+    house: House,
+) -> CollectionEstimate:
+    """Give a collection its share of each request, by the pairs asked of it."""
+    slug = case.collection.slug
+    pairs, share, dollars = 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
+    for request, usage in priced:
+        asked = sum(slug in question.slugs for question in request.questions)
+        if not asked:
+            continue
+        part = asked / request.pairs
+        pairs += asked
+        dollars += cost.price(usage, house.judge.model) * asked / request.pairs
+        counts = (
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_tokens,
+            usage.cache_write_tokens,
+        )
+        share = [have + count * part for have, count in zip(share, counts, strict=True)]
+    usage = Usage(*(round(one) for one in share))
+    return CollectionEstimate(
+        case.collection.name, slug, pairs, deferred.get(slug, 0), usage, dollars
+    )
+
+
+async def _limit(house: House) -> Decimal | None:
+    policy = house.policy
+    limits = [policy.max_cost] if policy.max_cost is not None else []
+    if policy.monthly_budget is not None:
+        spent = await house.store.spent_between(*policy.month_of(house.clock.now()))
+        limits.append(max(Decimal(0), policy.monthly_budget - spent))
+    return min(limits, default=None)

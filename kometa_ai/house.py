@@ -1,0 +1,53 @@
+"""What a run works with: the outside world behind ports, and the user's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+    from decimal import Decimal
+
+    from kometa_ai.domain.fault import Fault
+    from kometa_ai.domain.report import Event
+    from kometa_ai.ports import Clock, CollectionFiles, Judge, Library, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that a run obeys. Money is in USD; ``None`` means no limit."""
+
+    max_removals_percent: int
+    collections_per_request: int
+    concurrency: int
+    max_pairs: int | None
+    max_cost: Decimal | None
+    monthly_budget: Decimal | None
+    zone: tzinfo
+
+    def month_of(self, instant: datetime) -> tuple[datetime, datetime]:
+        """Return the first instant of the calendar month, and that of the next one."""
+        local = instant.astimezone(self.zone)
+        start = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        years, months = divmod(start.month, 12)
+        return start, start.replace(year=start.year + years, month=months + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The collaborators of a run.
+
+    ``read_files`` is called in a thread of its own; ``opening`` holds what there is to say about
+    the opening of the state: a backup that was restored, decisions that were imported.
+    """
+
+    library: Library
+    judge: Judge
+    store: Store
+    clock: Clock
+    read_files: Callable[[], CollectionFiles]
+    policy: Policy
+    tell: Callable[[Event], None]
+    opening: tuple[Fault | str, ...] = ()

@@ -1,0 +1,210 @@
+"""One question to Claude, paid for: within the budgets, retried with patience, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.domain import cost
+from kometa_ai.domain.cost import Usage
+from kometa_ai.domain.fault import KometaAIError
+from kometa_ai.ports import Answer, Purchase, UnansweredError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kometa_ai.domain.cost import Budget
+    from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.ports import Clock, Judge, Store
+
+RETRY_SECONDS: Final = 45.0
+"""No new try of a request begins later than this after its first."""
+FIRST_BACKOFF: Final = 1.0
+
+
+class TooDearError(Exception):
+    """What is left of a budget does not cover the most that the request can cost."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget.name)
+        self.budget = budget
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An answer and what it cost; not stored yet."""
+
+    request: Request
+    answer: Answer
+    cost: Decimal
+    reservation: int
+
+
+@dataclass(slots=True)
+class Receipts:
+    """What a run has spent so far."""
+
+    requests: int = 0
+    pairs: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal = Decimal(0)
+    unconfirmed: Decimal = Decimal(0)
+
+
+class Purchasing:
+    """Buys answers one by one; several may be under way at once."""
+
+    def __init__(
+        self, judge: Judge, store: Store, clock: Clock, budgets: Sequence[Budget], run_id: str
+    ) -> None:
+        self._judge = judge
+        self._store = store
+        self._clock = clock
+        self._budgets = budgets
+        self._run_id = run_id
+        self._pause_until = 0.0
+        self._settled = asyncio.Event()
+        self._under_way = 0
+        self.receipts = Receipts()
+
+    async def buy(self, request: Request) -> Paid:
+        """Ask until there is an answer.
+
+        Raises TooDearError when a budget does not cover it, UnansweredError when patience is at
+        its end, StopError when nobody can be asked, SkipError when Claude refuses this request.
+        """
+        begun = self._clock.monotonic()
+        backoff = FIRST_BACKOFF
+        while True:
+            await self._sleep_until(self._pause_until)
+            try:
+                return await self._try(request)
+            except UnansweredError as unanswered:
+                wait = unanswered.retry_after if unanswered.retry_after is not None else backoff
+                elapsed = self._clock.monotonic() - begun
+                told = unanswered.retry_after is not None
+                late = elapsed >= RETRY_SECONDS or (not told and elapsed + wait > RETRY_SECONDS)
+                if unanswered.ends_asking or late:
+                    raise
+            backoff *= 2
+            # A limit holds for the whole account: the other questions wait as well.
+            self._pause_until = max(self._pause_until, self._clock.monotonic() + wait)
+
+    async def store(
+        self,
+        paid: Paid,
+        library: str,
+        decisions: Mapping[str, Mapping[int, Decision]] | None = None,
+    ) -> dict[str, Decimal]:
+        """Keep a paid answer with its decisions, and return its cost by collection."""
+        shares = _share(paid.cost, paid.request)
+        purchase = Purchase(
+            library,
+            paid.answer.model,
+            self._clock.now(),
+            paid.answer.usage,
+            paid.cost,
+            shares,
+            pairs=sum(map(len, (decisions or {}).values())),
+            decisions=decisions,
+            reservation=paid.reservation,
+        )
+        # What is paid is kept even when the run is being cancelled.
+        await asyncio.shield(self._store.record(self._run_id, purchase))
+        return shares
+
+    async def book_the_lost(self) -> None:
+        """Book what was asked and never answered, because the run was cancelled meanwhile."""
+        booked = await self._store.book_reservations()
+        self.receipts.cost += booked
+        self.receipts.unconfirmed += booked
+
+    async def _try(self, request: Request) -> Paid:
+        shape = self._judge.shape(request)
+        most = cost.at_most(shape, self._judge.model)
+        expected = cost.price(
+            cost.estimate(shape, request, self._judge.model, warm=False), self._judge.model
+        )
+        await self._set_aside(most)
+        spent = Decimal(0)
+        try:
+            number = await self._store.reserve(
+                self._run_id, self._judge.model.name, expected, self._clock.now()
+            )
+            try:
+                answer = await self._judge.ask(request)
+            except asyncio.CancelledError:
+                spent = expected
+                raise
+            except UnansweredError as error:
+                spent = await self._book_unanswered(error, number, expected)
+                raise
+            except KometaAIError:
+                await self._store.release(number)
+                raise
+            spent = cost.price(answer.usage, self._judge.model)
+            self._count(answer.usage, spent)
+            return Paid(request, answer, spent, number)
+        finally:
+            self._settle(most, spent)
+
+    async def _set_aside(self, most: Decimal) -> None:
+        while lacking := next((one for one in self._budgets if not one.allows(most)), None):
+            if not self._under_way:
+                raise TooDearError(lacking)
+            # What is under way mostly costs less than was set aside for it.
+            self._settled.clear()
+            await self._settled.wait()
+        self._under_way += 1
+        for budget in self._budgets:
+            budget.reserve(most)
+
+    def _settle(self, most: Decimal, spent: Decimal) -> None:
+        self._under_way -= 1
+        for budget in self._budgets:
+            budget.settle(most, spent)
+        self._settled.set()
+
+    async def _book_unanswered(
+        self, error: UnansweredError, number: int, expected: Decimal
+    ) -> Decimal:
+        if error.lost is None and not error.unknown:
+            await self._store.release(number)
+            return Decimal(0)
+        model = self._judge.model
+        spent = expected if error.lost is None else cost.price(error.lost, model)
+        purchase = Purchase(
+            "",
+            model.name,
+            self._clock.now(),
+            error.lost or Usage(),
+            spent,
+            {},
+            unconfirmed=True,
+            reservation=number,
+        )
+        await asyncio.shield(self._store.record(self._run_id, purchase))
+        self._count(purchase.usage, spent)
+        self.receipts.unconfirmed += spent
+        return spent
+
+    def _count(self, usage: Usage, spent: Decimal) -> None:
+        self.receipts.requests += 1
+        self.receipts.usage += usage
+        self.receipts.cost += spent
+
+    async def _sleep_until(self, instant: float) -> None:
+        while (left := instant - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
+
+
+def _share(amount: Decimal, request: Request) -> dict[str, Decimal]:
+    """Split a request's cost among its collections by the pairs asked of each; exact in sum."""
+    asked = [slug for question in request.questions for slug in question.slugs]
+    slugs = [one.slug for one in request.collections if one.slug in set(asked)]
+    shares = {slug: amount * asked.count(slug) / len(asked) for slug in slugs}
+    shares[slugs[-1]] += amount - sum(shares.values())
+    return shares

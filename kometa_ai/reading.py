@@ -1,0 +1,102 @@
+"""What a run reads before it decides: Kometa's files, and the library with its tags."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from kometa_ai.deciding import carriers, survey
+from kometa_ai.domain.fault import Fault, FaultKind, StopError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.verdict import Titles
+    from kometa_ai.house import House
+    from kometa_ai.ports import CollectionFiles, Library, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A library as it was read: its titles, and the ids that carry each tag of interest.
+
+    A label that is missing in ``tagged`` is a tag that does not exist.
+    """
+
+    titles: Titles
+    tagged: dict[str, frozenset[int]]
+
+
+async def read_files(house: House) -> CollectionFiles:
+    """Read Kometa's files without holding anybody up."""
+    return await asyncio.to_thread(house.read_files)
+
+
+def choose(
+    files: CollectionFiles, names: Sequence[str], library: str
+) -> tuple[list[Collection], list[Fault]]:
+    """Return the collections that are asked for (no names: all), and a fault per unknown name."""
+    ours = [one for one in files.collections if one.library == library]
+    if not names:
+        return ours, []
+    by_name = {one.slug: one for one in ours} | {one.name.lower(): one for one in ours}
+    chosen: dict[str, Collection] = {}
+    faults = []
+    for name in names:
+        found = by_name.get(name.strip().lower())
+        if found is None:
+            faults.append(_unknown(name, files))
+        else:
+            chosen[found.slug] = found
+    return list(chosen.values()), faults
+
+
+def _unknown(name: str, files: CollectionFiles) -> Fault:
+    if name.lower() in {one.lower() for one in files.disabled}:
+        return Fault(
+            FaultKind.KOMETA,
+            name,
+            f'The collection "{name}" is not enabled.',
+            "Write `enabled: true` into its block.",
+        )
+    names = [one.name for one in files.collections]
+    close = get_close_matches(name, names, n=1)
+    hint = f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(names) or 'none'}."
+    return Fault(FaultKind.KOMETA, name, f'There is no runnable collection called "{name}".', hint)
+
+
+async def read_shelf(
+    library: Library, store: Store, collections: Sequence[Collection]
+) -> tuple[Shelf, list[str]]:
+    """Read the library once, and return it with what is remarkable about it.
+
+    Raises StopError when it is empty and was not before: that is a broken Radarr, not a wish.
+    """
+    items = await library.items()
+    numbers = await library.tags()
+    notices = await _check_size(library, store, len(items))
+    wanted = {one.label for one in collections}
+    wanted.update(tag for one in collections for tag in one.include_tags | one.exclude_tags)
+    known = {label: number for label, number in numbers.items() if label in wanted}
+    return Shelf(survey(items), carriers(items, known)), notices
+
+
+async def _check_size(library: Library, store: Store, size: int) -> list[str]:
+    before = await store.library_size(library.name)
+    if before and not size:
+        raise StopError(
+            FaultKind.LIBRARY,
+            f"It reports an empty library, and had {before} titles before; nothing was changed.",
+            where=library.name.capitalize(),
+            remedy="Check its database and folders. If it is meant to be empty, --reset-state"
+            " makes Kometa-AI forget the old library.",
+        )
+    if size != before:
+        await store.note_library_size(library.name, size)
+    if before and size * 2 <= before:
+        kept = "Decisions about the missing ones are kept, in case they come back."
+        return [f"The library has {size} titles, and had {before} before. {kept}"]
+    return []

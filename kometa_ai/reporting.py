@@ -1,0 +1,115 @@
+"""From what a run did to its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kometa_ai.domain.decision import Stance
+from kometa_ai.domain.report import (
+    Change,
+    CollectionReport,
+    Result,
+    Spending,
+)
+from kometa_ai.domain.tagging import Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+
+    from kometa_ai.asking import Tally
+    from kometa_ai.deciding import Case
+    from kometa_ai.domain.decision import Pin
+    from kometa_ai.domain.fault import Fault
+    from kometa_ai.domain.media import MediaItem
+    from kometa_ai.domain.verdict import Titles
+    from kometa_ai.purchasing import Receipts
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found out and did about one collection.
+
+    ``present`` is the membership as it was last read or changed; ``added`` and ``removed`` are
+    what was really done (in a dry run: what would be).
+    """
+
+    case: Case
+    titles: Titles
+    verdicts: Verdicts
+    present: frozenset[int]
+    added: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
+    held: frozenset[int] = frozenset()
+
+    @property
+    def differs(self) -> bool:
+        """Return whether the tag is not what it should be."""
+        return not (
+            self.verdicts.belong <= self.present and self.verdicts.foreign.isdisjoint(self.present)
+        )
+
+    def obey(self, pins: Mapping[int, Pin]) -> None:
+        """Let pins that were set since the verdicts win over these."""
+        criteria = self.case.collection.criteria
+        held = [pin for pin in pins.values() if pin.holds(criteria)]
+        keep = {pin.item_id for pin in held if pin.stance is Stance.KEEP}
+        never = {pin.item_id for pin in held if pin.stance is Stance.NEVER}
+        self.verdicts = Verdicts(self.verdicts.belong - never, self.verdicts.foreign - keep)
+
+    def done(self, added: AbstractSet[int], removed: AbstractSet[int]) -> None:
+        """Note what was done."""
+        self.added, self.removed = frozenset(added), frozenset(removed)
+        self.present = (self.present | self.added) - self.removed
+
+    def report(self, tally: Tally) -> CollectionReport:
+        """Return what to tell."""
+        collection = self.case.collection
+        slug = collection.slug
+        return CollectionReport(
+            name=collection.name,
+            slug=slug,
+            tag=collection.tag,
+            library=collection.library,
+            threshold=collection.threshold,
+            members=len(self.present),
+            added=self.changes(self.added),
+            removed=self.changes(self.removed),
+            held=self.changes(self.held),
+            judged=tally.judged(slug),
+            pending=self.case.pending.count - tally.judged(slug),
+            deferred=self.case.pending.count - tally.judged(slug) - tally.failed.get(slug, 0),
+            cost=tally.costs.get(slug, Decimal(0)),
+        )
+
+    def changes(self, ids: AbstractSet[int]) -> tuple[Change, ...]:
+        """Describe items by title, year and reason, in the order of their titles."""
+        items = (self.titles.items[item_id] for item_id in ids if item_id in self.titles.items)
+        return changes(items, self.case.reason)
+
+
+def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> tuple[Change, ...]:
+    """Describe items by title, year and reason, in the order of their titles."""
+    ordered = sorted(items, key=lambda item: (item.title.lower(), item.year, item.id))
+    return tuple(Change(item.id, item.title, item.year, reason(item)) for item in ordered)
+
+
+def spending(receipts: Receipts, pairs: int) -> Spending:
+    """Return what a run has spent."""
+    return Spending(receipts.requests, pairs, receipts.usage, receipts.cost, receipts.unconfirmed)
+
+
+def result_of(
+    *, cancelled: bool, failed: bool, faults: Sequence[Fault], held: bool, dry_run: bool
+) -> Result:
+    """Return how a run ended: the worst that is true of it."""
+    if cancelled:
+        return Result.CANCELLED
+    if failed:
+        return Result.FAILED
+    if faults:
+        return Result.PARTIAL
+    if dry_run:
+        return Result.DRY_RUN
+    return Result.HELD if held else Result.SUCCESS

@@ -1,0 +1,311 @@
+"""What a person does about a run afterwards: approve, decline, undo, clean up. Each is a run."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kometa_ai.domain.collection import TAG_PREFIX, is_collection_tag
+from kometa_ai.domain.decision import Pin, PinOrigin, Stance
+from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError
+from kometa_ai.domain.report import (
+    Change,
+    CollectionReport,
+    FaultFound,
+    RunFinished,
+    RunReport,
+    RunRequest,
+    RunStarted,
+    Trigger,
+)
+from kometa_ai.editing import Editing, TagEdit, resolve_intents
+from kometa_ai.reading import read_files
+from kometa_ai.reporting import result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
+    from datetime import datetime
+
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.house import House
+    from kometa_ai.ports import HeldRemovals, JournalEntry
+
+
+async def approve(house: House, run_id: str | None = None) -> RunReport:
+    """Apply the removals that a run held (default: the newest), as they still apply."""
+    return await _walk(house, Trigger.APPROVE, lambda review: review.approve(run_id))
+
+
+async def decline(house: House, run_id: str | None = None) -> RunReport:
+    """Turn the removals that a run held into pins that keep them."""
+    return await _walk(house, Trigger.DECLINE, lambda review: review.decline(run_id))
+
+
+async def undo(house: House, run_id: str | None = None) -> RunReport:
+    """Play a run's journal backwards (default: the newest run that changed tags)."""
+    return await _walk(house, Trigger.UNDO, lambda review: review.undo(run_id))
+
+
+async def cleanup(house: House, *, dry_run: bool) -> RunReport:
+    """Take ``KAI-`` tags off that no collection of Kometa's files stands for, and delete them."""
+    return await _walk(house, Trigger.CLEANUP, lambda review: review.cleanup(), dry_run=dry_run)
+
+
+async def _walk(
+    house: House,
+    trigger: Trigger,
+    deed: Callable[[_Review], Awaitable[None]],
+    *,
+    dry_run: bool = False,
+) -> RunReport:
+    now = house.clock.now()
+    run_id = await house.store.begin_run(trigger, now)
+    house.tell(RunStarted(run_id, RunRequest(trigger, dry_run=dry_run), now))
+    review = _Review(house, run_id, trigger, now, dry_run)
+    try:
+        await deed(review)
+    except KometaAIError as error:
+        review.add_faults([error.fault])
+    except asyncio.CancelledError:
+        await asyncio.shield(review.finish(cancelled=True))
+        raise
+    return await review.finish()
+
+
+@dataclass(slots=True)
+class _Review:
+    """One such run: what it changed, tag by tag."""
+
+    house: House
+    run_id: str
+    trigger: Trigger
+    started: datetime
+    dry_run: bool
+    names: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, dict[int, Change]] = field(default_factory=dict)
+    edits: list[TagEdit] = field(default_factory=list)
+    members: dict[str, frozenset[int]] = field(default_factory=dict)
+    added: dict[str, AbstractSet[int]] = field(default_factory=dict)
+    removed: dict[str, AbstractSet[int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    async def approve(self, run_id: str | None) -> None:
+        """Apply held removals, except of titles that were pinned since."""
+        held = await self._held(run_id)
+        if not held:
+            return
+        await self._read_members()
+        pins = await self.house.store.pins(self.house.library.name)
+        kept = {(pin.slug, pin.item_id) for pin in pins if pin.stance is Stance.KEEP}
+        for one in held:
+            self.titles[one.slug] = {change.id: change for change in one.changes}
+            ids = {change.id for change in one.changes if (one.slug, change.id) not in kept}
+            self._remove(one.slug, one.label, ids)
+        await self._apply()
+        await self._release(held)
+
+    async def decline(self, run_id: str | None) -> None:
+        """Pin what was to be removed."""
+        held = await self._held(run_id)
+        if not held:
+            return
+        criteria = {one.slug: one.criteria for one in await self._collections()}
+        pins = [
+            Pin(
+                one.slug,
+                change.id,
+                Stance.KEEP,
+                PinOrigin.DECLINED,
+                self.started,
+                criteria.get(one.slug, ""),
+            )
+            for one in held
+            for change in one.changes
+        ]
+        await self.house.store.pin(self.house.library.name, pins)
+        await self._release(held)
+        self.notices.append(
+            f"{len(pins)} titles stay; that holds until the collection's criteria change."
+            " --pins lists them, --unpin takes one back."
+        )
+
+    async def undo(self, run_id: str | None) -> None:
+        """Turn every change of a run around that still stands, and pin the outcome."""
+        store = self.house.store
+        run_id = run_id or await store.newest_change()
+        journal = await store.journal(run_id) if run_id else []
+        if not journal:
+            self._nothing(f"Run {run_id} changed no tags." if run_id else "No run changed tags.")
+            return
+        await self._read_members()
+        items = {item.id: item for item in await self.house.library.items()}
+        reason = f"undo of run {run_id}"
+        pins = []
+        for slug, entries in _by_slug(journal).items():
+            label = entries[0].label
+            self.titles[slug] = {
+                i: Change(i, items[i].title, items[i].year, reason)
+                for i in {entry.item_id for entry in entries} & items.keys()
+            }
+            # The last change of an item is the one that stands.
+            last = {one.item_id: one.added for one in entries if one.item_id in items}
+            present = self.members.get(label, frozenset())
+            off = {i for i, added in last.items() if added and i in present}
+            on = {i for i, added in last.items() if not added and i not in present}
+            self.edits.append(TagEdit(slug, label, frozenset(on), frozenset(off)))
+            pins += [self._pin(slug, i, Stance.NEVER) for i in sorted(off)]
+            pins += [self._pin(slug, i, Stance.KEEP) for i in sorted(on)]
+        # Pinned first: if the edits are cut off, the next run finishes them.
+        await store.pin(self.house.library.name, pins)
+        await self._apply()
+
+    async def cleanup(self) -> None:
+        """Take orphaned tags off all titles, then delete them."""
+        files = await read_files(self.house)
+        if files.faults:
+            self.add_faults(files.faults)
+            self._nothing("Nothing was cleaned up: a file that can't be read may name the tag.")
+            return
+        await self._read_members()
+        known = files.claimed
+        items = {item.id: item for item in await self.house.library.items()}
+        for label in sorted(self.members):
+            if is_collection_tag(label) and label not in known:
+                slug = label.removeprefix(TAG_PREFIX)
+                ids = self.members[label]
+                self.titles[slug] = {
+                    i: Change(i, items[i].title, items[i].year, "no collection has this tag")
+                    for i in ids & items.keys()
+                }
+                self.edits.append(TagEdit(slug, label, remove=frozenset(ids)))
+        await self._apply()
+        await self._delete([edit.label for edit in self.edits])
+
+    async def finish(self, *, cancelled: bool = False) -> RunReport:
+        """Store and tell the report."""
+        house = self.house
+        spent = await house.store.spent_between(*house.policy.month_of(self.started))
+        report = RunReport(
+            run_id=self.run_id,
+            trigger=self.trigger,
+            result=result_of(
+                cancelled=cancelled,
+                failed=False,
+                faults=self.faults,
+                held=False,
+                dry_run=self.dry_run,
+            ),
+            dry_run=self.dry_run,
+            started_at=self.started,
+            duration=(house.clock.now() - self.started).total_seconds(),
+            collections=tuple(self._report(slug) for slug in self.titles),
+            spent_this_month=spent,
+            monthly_budget=house.policy.monthly_budget,
+            faults=tuple(self.faults),
+            notices=tuple(self.notices),
+        )
+        await house.store.finish_run(report)
+        house.tell(RunFinished(report))
+        return report
+
+    def add_faults(self, faults: Sequence[Fault]) -> None:
+        """Note what went wrong."""
+        for fault in faults:
+            self.faults.append(fault)
+            self.house.tell(FaultFound(fault))
+
+    def _nothing(self, sentence: str) -> None:
+        self.notices.append(sentence)
+
+    async def _held(self, run_id: str | None) -> list[HeldRemovals]:
+        held = await self.house.store.held(self.house.library.name)
+        wanted = run_id or (held[0].run_id if held else None)
+        found = [one for one in held if one.run_id == wanted]
+        if not found and run_id:
+            self.add_faults([_not_held(run_id, held)])
+        elif not found:
+            self._nothing("Nothing is held for approval.")
+        return found
+
+    async def _release(self, held: Sequence[HeldRemovals]) -> None:
+        await self.house.store.hold(
+            self.run_id, self.house.library.name, {one.slug: (one.label, ()) for one in held}
+        )
+
+    async def _collections(self) -> Sequence[Collection]:
+        files = await read_files(self.house)
+        for collection in files.collections:
+            self.names[collection.slug] = collection.name
+        return files.collections
+
+    async def _read_members(self) -> None:
+        house = self.house
+        await resolve_intents(house.library, house.store, house.clock)
+        self.members = await house.library.members()
+        await self._collections()
+
+    def _remove(self, slug: str, label: str, ids: AbstractSet[int]) -> None:
+        there = frozenset(ids) & self.members.get(label, frozenset())
+        self.edits.append(TagEdit(slug, label, remove=there))
+
+    def _pin(self, slug: str, item_id: int, stance: Stance) -> Pin:
+        return Pin(slug, item_id, stance, PinOrigin.UNDO, self.started)
+
+    async def _apply(self) -> None:
+        house = self.house
+        if self.dry_run:
+            for edit in self.edits:
+                self.added[edit.slug], self.removed[edit.slug] = edit.add, edit.remove
+            return
+        editing = Editing(house.library, house.store, house.clock, self.run_id)
+        try:
+            await editing.apply(self.edits)
+        finally:
+            for slug, applied in editing.applied.items():
+                self.added[slug], self.removed[slug] = applied.added, applied.removed
+            self.add_faults(editing.all_faults())
+
+    async def _delete(self, labels: Sequence[str]) -> None:
+        if self.dry_run:
+            return
+        numbers = await self.house.library.tags()
+        for label in labels:
+            try:
+                await self.house.library.delete_tag(numbers[label])
+            except SkipError as error:
+                self.add_faults([error.fault])
+
+    def _report(self, slug: str) -> CollectionReport:
+        label = f"{TAG_PREFIX}{slug}"
+        added, removed = self.added.get(slug, frozenset()), self.removed.get(slug, frozenset())
+        present = (self.members.get(label, frozenset()) | added) - removed
+        return CollectionReport(
+            name=self.names.get(slug, slug),
+            slug=slug,
+            tag=label,
+            library=self.house.library.name,
+            threshold=0.0,
+            members=len(present),
+            added=self._changes(slug, added),
+            removed=self._changes(slug, removed),
+        )
+
+    def _changes(self, slug: str, ids: AbstractSet[int]) -> tuple[Change, ...]:
+        titles = self.titles[slug]
+        found = [titles.get(i, Change(i, f"title {i}", 0, "")) for i in ids]
+        return tuple(sorted(found, key=lambda change: (change.title.lower(), change.id)))
+
+
+def _by_slug(journal: Sequence[JournalEntry]) -> dict[str, list[JournalEntry]]:
+    entries: dict[str, list[JournalEntry]] = {}
+    for entry in journal:
+        entries.setdefault(entry.slug, []).append(entry)
+    return entries
+
+
+def _not_held(run_id: str, held: Sequence[HeldRemovals]) -> Fault:
+    runs = sorted({one.run_id for one in held})
+    there = f"Run {', '.join(runs)} holds something." if runs else "Nothing is held at all."
+    return Fault(FaultKind.TAGGING, f"run {run_id}", "This run holds no changes.", there)

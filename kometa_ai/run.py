@@ -1,0 +1,343 @@
+"""One run, from a request to its report."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kometa_ai import deciding, hand_edits
+from kometa_ai.asking import Asking, Tally
+from kometa_ai.domain import tagging
+from kometa_ai.domain.collection import settle_in_order
+from kometa_ai.domain.cost import Budget
+from kometa_ai.domain.fault import Fault, KometaAIError
+from kometa_ai.domain.report import (
+    FaultFound,
+    Phase,
+    PhaseBegan,
+    RunFinished,
+    RunReport,
+    RunStarted,
+)
+from kometa_ai.editing import Editing, TagEdit, resolve_intents
+from kometa_ai.purchasing import Purchasing
+from kometa_ai.reading import choose, read_files, read_shelf
+from kometa_ai.reporting import Outcome, result_of, spending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from kometa_ai.deciding import Case
+    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.decision import Decision, Pin
+    from kometa_ai.domain.report import RunRequest
+    from kometa_ai.house import House
+    from kometa_ai.reading import Shelf
+
+
+async def run(request: RunRequest, house: House) -> RunReport:
+    """Do what is asked for, and report it; whatever goes wrong is in the report.
+
+    Raises what leaves no report behind: a store that can't be used. A cancellation is passed on
+    after the report of what was done until then is stored and told.
+    """
+    course = await begin(request, house)
+    try:
+        await course.follow()
+    except KometaAIError as error:
+        course.fail(error.fault)
+    except asyncio.CancelledError:
+        await asyncio.shield(course.finish(cancelled=True))
+        raise
+    return await course.finish()
+
+
+async def begin(request: RunRequest, house: House) -> Course:
+    """Note that a run begins, and count what may still be spent."""
+    now = house.clock.now()
+    run_id = await house.store.begin_run(request.trigger, now)
+    # A run that was killed may have paid for answers that nobody stored.
+    lost = await house.store.book_reservations()
+    spent = await house.store.spent_between(*house.policy.month_of(now))
+    house.tell(RunStarted(run_id, request, now))
+    course = Course(run_id, request, house, now, spent)
+    course.add_faults(one for one in house.opening if isinstance(one, Fault))
+    course.notice(*(one for one in house.opening if isinstance(one, str)))
+    if lost:
+        course.notice(
+            f"The run before this one was killed while Claude was answering; ${lost:.4f} is booked"
+            " for the answers that were lost."
+        )
+    return course
+
+
+@dataclass(slots=True)
+class Course:
+    """What one run knows and has done so far."""
+
+    run_id: str
+    request: RunRequest
+    house: House
+    started: datetime
+    spent_before: Decimal
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    items: int = 0
+    failed: bool = False
+    purchasing: Purchasing = field(init=False)
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        policy = self.house.policy
+        budgets = (
+            Budget("MAX_COST_PER_RUN", policy.max_cost),
+            Budget("MONTHLY_BUDGET", policy.monthly_budget, self.spent_before),
+        )
+        self.began = self.house.clock.monotonic()
+        self.purchasing = Purchasing(
+            self.house.judge, self.house.store, self.house.clock, budgets, self.run_id
+        )
+
+    async def follow(self) -> None:
+        """Walk from Kometa's files to the library's tags."""
+        collections = await self._read_files()
+        if not collections:
+            return
+        shelf = await self._read_library(collections)
+        await self._heed_hand_edits(collections, shelf)
+        await self._decide(collections, shelf)
+        edits = await self._compare(shelf)
+        if self.request.dry_run:
+            for edit in edits:
+                self.outcomes[edit.slug].done(edit.add, edit.remove)
+        else:
+            await self._apply(edits)
+
+    async def finish(self, *, cancelled: bool = False) -> RunReport:
+        """Store and tell the report."""
+        if cancelled:
+            await self.purchasing.book_the_lost()
+        self._say_what_was_odd()
+        report = self._report(cancelled=cancelled)
+        await self.house.store.finish_run(report)
+        self.house.tell(RunFinished(report))
+        return report
+
+    def _report(self, *, cancelled: bool) -> RunReport:
+        house, receipts = self.house, self.purchasing.receipts
+        collections = tuple(one.report(self.tally) for one in self.outcomes.values())
+        return RunReport(
+            run_id=self.run_id,
+            trigger=self.request.trigger,
+            result=result_of(
+                cancelled=cancelled,
+                failed=self.failed,
+                faults=self.faults,
+                held=any(one.held for one in self.outcomes.values()),
+                dry_run=self.request.dry_run,
+            ),
+            dry_run=self.request.dry_run,
+            started_at=self.started,
+            duration=house.clock.monotonic() - self.began,
+            collections=collections,
+            spending=spending(receipts, self.tally.done),
+            spent_this_month=self.spent_before + receipts.cost,
+            monthly_budget=house.policy.monthly_budget,
+            items=self.items,
+            model=house.judge.model.name,
+            faults=tuple(self.faults),
+            notices=tuple(self.notices),
+        )
+
+    def _say_what_was_odd(self) -> None:
+        tally = self.tally
+        if tally.exhausted:
+            self.notice(
+                f"{tally.exhausted} is used up as far as a further request could go; the rest"
+                " waits for the next run."
+            )
+        if tally.foreign or tally.unusable:
+            self.notice(
+                f"Claude gave {tally.foreign} verdicts that nobody asked for and"
+                f" {tally.unusable} that can't be used; they were dropped."
+            )
+        self.notice(*self.house.judge.notices)
+
+    def fail(self, fault: Fault) -> None:
+        """Note what ended the run early."""
+        self.failed = True
+        self.add_faults([fault])
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        """Note what went wrong while the run goes on."""
+        for fault in faults:
+            self.faults.append(fault)
+            self.house.tell(FaultFound(fault))
+
+    def notice(self, *sentences: str) -> None:
+        """Note what a person should know."""
+        self.notices += sentences
+
+    async def _read_files(self) -> list[Collection]:
+        self.house.tell(PhaseBegan(Phase.FILES))
+        files = await read_files(self.house)
+        self.add_faults(files.faults)
+        self.notice(*files.notices)
+        name = self.house.library.name
+        collections, unknown = choose(files, self.request.collections, name)
+        self.add_faults(unknown)
+        return collections
+
+    async def _read_library(self, collections: Sequence[Collection]) -> Shelf:
+        self.house.tell(PhaseBegan(Phase.LIBRARY))
+        house = self.house
+        await resolve_intents(house.library, house.store, house.clock)
+        shelf, notices = await read_shelf(house.library, house.store, collections)
+        self.items = len(shelf.titles.items)
+        self.notice(*notices)
+        return shelf
+
+    async def _heed_hand_edits(self, collections: Sequence[Collection], shelf: Shelf) -> None:
+        store, library = self.house.store, self.house.library.name
+        self.notice(
+            *await hand_edits.heed(
+                collections,
+                await store.seen(library),
+                shelf.tagged,
+                shelf.titles.items.keys(),
+                store=store,
+                now=self.started,
+                percent=self.house.policy.max_removals_percent,
+            )
+        )
+
+    async def _decide(self, collections: Sequence[Collection], shelf: Shelf) -> None:
+        """Settle the collections, those first whose tags the rules of others name."""
+        self.house.tell(PhaseBegan(Phase.DECIDING))
+        pins = await self._pins()
+        groups, circles = settle_in_order(collections)
+        self.add_faults(circles)
+        tagged = dict(shelf.tagged)
+        left = self.request.max_pairs or self.house.policy.max_pairs
+        for group in groups:
+            cases = [
+                await deciding.open_case(
+                    collection,
+                    shelf.titles,
+                    pins.get(collection.slug, {}),
+                    tagged,
+                    self.house.store,
+                    forced=self.request.force_refresh,
+                )
+                for collection in group
+            ]
+            done = self.tally.done
+            cases = await self._ask(cases, shelf, left)
+            left = None if left is None else left - (self.tally.done - done)
+            for case in cases:
+                verdicts = case.verdicts(shelf.titles)
+                collection = case.collection
+                self.outcomes[collection.slug] = Outcome(case, shelf.titles, verdicts, case.present)
+                tagged[collection.label] = (case.present - verdicts.foreign) | verdicts.belong
+
+    async def _ask(self, cases: Sequence[Case], shelf: Shelf, left: int | None) -> list[Case]:
+        house, request = self.house, self.request
+        selection, groups = deciding.plan(
+            cases,
+            shelf.titles,
+            house.policy,
+            max_pairs=left,
+            items_per_request=request.items_per_request,
+        )
+        if not groups:
+            return list(cases)
+        house.tell(PhaseBegan(Phase.ASKING))
+        by_slug = {case.collection.slug: case for case in cases}
+
+        def earlier(slug: str, item_id: int) -> Decision | None:
+            return by_slug[slug].earlier(item_id, self.started)
+
+        asking = Asking(
+            self.purchasing,
+            house.judge,
+            house.clock,
+            library=house.library.name,
+            concurrency=house.policy.concurrency,
+            earlier=earlier,
+            tell=house.tell,
+            total=self.tally.done + selection.count,
+            tally=self.tally,
+        )
+        told = len(self.tally.faults)
+        await asking.ask(groups)
+        self.add_faults(self.tally.faults[told:])
+        return [case.learned(self.tally) for case in cases]
+
+    async def _pins(self) -> dict[str, dict[int, Pin]]:
+        by_slug: dict[str, dict[int, Pin]] = {}
+        for pin in await self.house.store.pins(self.house.library.name):
+            by_slug.setdefault(pin.slug, {})[pin.item_id] = pin
+        return by_slug
+
+    async def _compare(self, shelf: Shelf) -> list[TagEdit]:
+        """Read the members of the tags once more if anything is to change, and compare."""
+        outcomes = [one for one in self.outcomes.values() if one.differs]
+        if outcomes:
+            self.house.tell(PhaseBegan(Phase.TAGGING))
+            await self._read_members(outcomes, shelf)
+        percent = self.house.policy.max_removals_percent
+        edits = []
+        for one in outcomes:
+            change = tagging.compare(one.verdicts, one.present, percent=percent)
+            one.held = change.held
+            collection = one.case.collection
+            edits.append(TagEdit(collection.slug, collection.label, change.add, change.remove))
+        return edits
+
+    async def _read_members(self, outcomes: Sequence[Outcome], shelf: Shelf) -> None:
+        """Take the present members afresh; the asking may have taken hours."""
+        members = await self.house.library.members()
+        self.notice(
+            *await hand_edits.heed(
+                [one.case.collection for one in outcomes],
+                {one.case.collection.slug: one.present for one in outcomes},
+                members,
+                shelf.titles.items.keys(),
+                store=self.house.store,
+                now=self.house.clock.now(),
+                percent=self.house.policy.max_removals_percent,
+            )
+        )
+        pins = await self._pins()
+        for one in outcomes:
+            collection = one.case.collection
+            one.present = members.get(collection.label, frozenset())
+            one.obey(pins.get(collection.slug, {}))
+
+    async def _apply(self, edits: Sequence[TagEdit]) -> None:
+        house = self.house
+        await self._hold()
+        editing = Editing(house.library, house.store, house.clock, self.run_id)
+        try:
+            await editing.apply(edits)
+        finally:
+            for slug, applied in editing.applied.items():
+                self.outcomes[slug].done(applied.added, applied.removed)
+            self.add_faults(editing.all_faults())
+        await house.store.note_seen(
+            house.library.name,
+            {edit.slug: self.outcomes[edit.slug].present for edit in edits},
+        )
+
+    async def _hold(self) -> None:
+        """Let what is held now replace what an older run held for the same collections."""
+        held = {
+            slug: (one.case.collection.label, one.changes(one.held))
+            for slug, one in self.outcomes.items()
+        }
+        await self.house.store.hold(self.run_id, self.house.library.name, held)

@@ -1,0 +1,59 @@
+"""Every setting once: its name, type, default and help; read from all sources, all faults at once.
+
+``load`` is the way in; what it returns is checked and frozen.
+"""
+
+from kometa_ai.settings.declared import (
+    BY_ENV,
+    SETTINGS,
+    ClaudeEffort,
+    ClaudeMode,
+    LogFormat,
+    Settings,
+)
+from kometa_ai.settings.masking import MASK
+from kometa_ai.settings.reading import (
+    ESTIMATE_NEEDS,
+    OPTIONS_FILE,
+    RUN_NEEDS,
+    Loaded,
+    SettingsError,
+    load,
+    missing,
+    require_for_run,
+)
+from kometa_ai.settings.redaction import redact, redactor
+from kometa_ai.settings.setting import Setting
+from kometa_ai.settings.showing import Row, dump, dump_json, dump_text, markdown_table
+from kometa_ai.settings.sources import Origin
+from kometa_ai.settings.timing import Interval, Unit, Window
+
+__all__ = [
+    "BY_ENV",
+    "ESTIMATE_NEEDS",
+    "MASK",
+    "OPTIONS_FILE",
+    "RUN_NEEDS",
+    "SETTINGS",
+    "ClaudeEffort",
+    "ClaudeMode",
+    "Interval",
+    "Loaded",
+    "LogFormat",
+    "Origin",
+    "Row",
+    "Setting",
+    "Settings",
+    "SettingsError",
+    "Unit",
+    "Window",
+    "dump",
+    "dump_json",
+    "dump_text",
+    "load",
+    "markdown_table",
+    "missing",
+    "redact",
+    "redactor",
+    "require_for_run",
+]
