@@ -202,7 +202,7 @@ class CollectionFiles(Protocol):
 
     @property
     def disabled(self) -> Sequence[str]:
-        """Return the names of collections whose block does not enable them."""
+        """Return the collections whose block does not enable them: name, and place in brackets."""
 
     @property
     def claimed(self) -> frozenset[str]:

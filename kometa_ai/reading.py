@@ -55,7 +55,7 @@ def choose(
 
 
 def _unknown(name: str, files: CollectionFiles) -> Fault:
-    if name.lower() in {one.lower() for one in files.disabled}:
+    if any(one.lower().startswith(f"{name.lower()} (") for one in files.disabled):
         return Fault(
             FaultKind.KOMETA,
             name,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping
 
     from kometa_ai.demo.refusals import Json
 
 LOGIN_PAGE = "<!doctype html><title>Sign in</title><p>Please sign in to this network."
+
+
+class Gate(Protocol):
+    """What can be waited for: an asyncio.Event, or an asyncio.Barrier for several at once."""
+
+    async def wait(self) -> object:
+        """Return when the gate is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,8 @@ class Mishap:
 
     when: Callable[[Mapping[str, Json]], bool] | None = None
     times: int | None = 1
-    gate: asyncio.Event | None = None
-    hold: asyncio.Event | None = None
+    gate: Gate | None = None
+    hold: Gate | None = None
     reply: Reply | None = None
     answer: Callable[[dict[str, Json]], object] | None = None
     text: Callable[[str], str] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from aiohttp import web
@@ -18,7 +18,6 @@ from kometa_ai.demo.radarr_movie import as_element, edited, resource
 from kometa_ai.demo.radarr_wire import (
     VERSION,
     Listing,
-    Mishap,
     Reply,
     Seen,
     answer,
@@ -48,6 +47,34 @@ _APPLY = {
     1: "remove",
     2: "replace",
 }
+
+
+@dataclass(slots=True)
+class Mishap:
+    """Something that goes wrong with the next requests that match it.
+
+    With a ``status`` the request is not carried out and that answer is given instead. All else
+    happens to the true answer: it comes late, is cut off after some bytes, or never comes because
+    the connection is reset. ``before`` and ``after`` change the library behind the client's back,
+    before the request is carried out or as soon as its answer is made.
+    """
+
+    method: str
+    path: str
+    times: int = 1
+    status: int = 0
+    body: str = ""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut_after: int | None = None
+    reset: bool = False
+    before: Callable[[SimulatedRadarr], object] | None = None
+    after: Callable[[SimulatedRadarr], object] | None = None
+
+    def hits(self, method: str, path: str) -> bool:
+        """Whether it concerns such a request; ``*`` as the method or the path is any."""
+        return self.times > 0 and self.method in {method, "*"} and self.path in {path, "*"}
 
 
 @dataclass(slots=True)

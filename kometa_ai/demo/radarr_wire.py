@@ -1,4 +1,4 @@
-"""The wire of the simulated Radarr: how its answers leave, and how they can go wrong on the way."""
+"""The wire of the simulated Radarr: how its answers leave, whole or broken off."""
 
 from __future__ import annotations
 
@@ -18,38 +18,8 @@ from kometa_ai.demo.radarr_movie import as_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from kometa_ai.demo.radarr import SimulatedRadarr
-
 VERSION = "6.0.3.10276"
 _BLOCK = 64
-
-
-@dataclass(slots=True)
-class Mishap:
-    """Something that goes wrong with the next requests that match it.
-
-    With a ``status`` the request is not carried out and that answer is given instead. All else
-    happens to the true answer: it comes late, is cut off after some bytes, or never comes because
-    the connection is reset. ``before`` and ``after`` change the library behind the client's back,
-    before the request is carried out or as soon as its answer is made.
-    """
-
-    method: str
-    path: str
-    times: int = 1
-    status: int = 0
-    body: str = ""
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    cut_after: int | None = None
-    reset: bool = False
-    before: Callable[[SimulatedRadarr], object] | None = None
-    after: Callable[[SimulatedRadarr], object] | None = None
-
-    def hits(self, method: str, path: str) -> bool:
-        """Whether it concerns such a request; ``*`` as the method or the path is any."""
-        return self.times > 0 and self.method in {method, "*"} and self.path in {path, "*"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ FAINT_WORD: Final = 0.3
 PHRASE: Final = 1.5
 UNWANTED: Final = 0.8
 RIGHT_YEAR: Final = 0.6
-WRONG_YEAR: Final = -3.0
+WRONG_YEAR: Final = -20.0
 
 
 def stem(word: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +20,9 @@ from kometa_ai.ports import Ending
 from tests.clock import FakeClock
 from tests.questions import long_wish, questions
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 KEY = "sk-ant-a-secret-of-the-user"
 HAIKU = "claude-haiku-5-5"
 
@@ -31,8 +33,8 @@ async def server() -> AsyncIterator[SimulatedClaude]:
         yield running
 
 
-def client(server: SimulatedClaude, model: str = HAIKU, **more: Any) -> Claude:
-    return Claude(KEY, model, clock=FakeClock(), base_url=server.url, **more)
+def client(server: SimulatedClaude, model: str = HAIKU, effort: str | None = None) -> Claude:
+    return Claude(KEY, model, clock=FakeClock(), base_url=server.url, effort=effort)
 
 
 def billed(server: SimulatedClaude) -> Usage:
@@ -160,13 +162,9 @@ async def test_no_request_costs_more_than_was_reserved(server: SimulatedClaude, 
 
 
 async def test_four_requests_run_side_by_side(server: SimulatedClaude) -> None:
-    gate = asyncio.Event()
-    server.mishaps.append(Mishap(gate=gate, times=None))
+    server.mishaps.append(Mishap(gate=asyncio.Barrier(4), times=None))
     async with client(server) as judge, asyncio.TaskGroup() as group:
         tasks = [group.create_task(judge.ask(questions(start=10 * at + 1))) for at in range(4)]
-        while server.at_once < 4:
-            await asyncio.sleep(0.001)
-        gate.set()
     texts = [
         read(task.result().text, questions(start=10 * at + 1)) for at, task in enumerate(tasks)
     ]
@@ -308,10 +306,7 @@ def test_the_table_prices_every_model_as_the_meter_does() -> None:
         ("llama", False),
     ],
 )
-def test_a_dated_name_is_the_same_model_and_another_version_is_not(
-    name: str,
-    known: bool,  # noqa: FBT001
-) -> None:
+def test_a_dated_name_is_the_same_model_and_another_version_is_not(name: str, known: bool) -> None:
     assert load_prices().model(name).known is known
 
 

@@ -6,10 +6,9 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -27,9 +26,12 @@ from kometa_ai.demo.mishap import (
 )
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
 from kometa_ai.domain.prompt import MalformedAnswerError, read
-from kometa_ai.ports import Ending, UnansweredError
+from kometa_ai.ports import Answer, Ending, UnansweredError
 from tests.clock import FakeClock
 from tests.questions import questions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 KEY = "sk-ant-a-secret-of-the-user"
 HAIKU = "claude-haiku-5-5"
@@ -41,14 +43,35 @@ async def server() -> AsyncIterator[SimulatedClaude]:
         yield running
 
 
-def client(server: SimulatedClaude, **more: Any) -> Claude:
-    return Claude(KEY, HAIKU, clock=FakeClock(), base_url=server.url, **more)
+def client(
+    server: SimulatedClaude, *, effort: str | None = None, patience: Patience | None = None
+) -> Claude:
+    return Claude(
+        KEY, HAIKU, clock=FakeClock(), base_url=server.url, effort=effort, patience=patience
+    )
 
 
-async def failure(server: SimulatedClaude, *mishaps: Mishap, **more: Any) -> KometaAIError:
+class Reached(asyncio.Event):
+    """A gate that tells when somebody stands before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.reached.set()
+        return await super().wait()
+
+
+async def failure(
+    server: SimulatedClaude,
+    *mishaps: Mishap,
+    effort: str | None = None,
+    patience: Patience | None = None,
+) -> KometaAIError:
     """Ask once and return the error; its sentence never holds the key."""
     server.mishaps.extend(mishaps)
-    async with client(server, **more) as judge:
+    async with client(server, effort=effort, patience=patience) as judge:
         with pytest.raises(KometaAIError) as caught:
             await judge.ask(questions())
     error = caught.value
@@ -292,19 +315,21 @@ async def test_https_to_a_server_without_it_loses_nothing(server: SimulatedClaud
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "http://[broken", "no url at all"])
 async def test_an_address_that_is_none_is_said_to_be_none(url: str) -> None:
-    with pytest.raises(StopError, match="does not lead to") as caught:  # noqa: PT012
+    with pytest.raises(StopError, match="does not lead to") as caught:
         async with Claude(KEY, HAIKU, clock=FakeClock(), base_url=url) as judge:
             await judge.ask(questions())
     assert "CLAUDE_BASE_URL" in caught.value.fault.remedy
 
 
-async def test_a_stop_amid_an_answer_takes_no_second(server: SimulatedClaude) -> None:
-    hold = asyncio.Event()
-    server.mishaps.append(Mishap(hold=hold))
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_stop_before_or_amid_an_answer_takes_no_second(
+    server: SimulatedClaude, before: bool
+) -> None:
+    gate = Reached()
+    server.mishaps.append(Mishap(gate=gate) if before else Mishap(hold=gate))
     async with client(server) as judge:
         asking = asyncio.create_task(judge.ask(questions()))
-        while not server.meter.bills:
-            await asyncio.sleep(0.001)
+        await gate.reached.wait()
         begun = time.monotonic()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -346,7 +371,7 @@ async def test_an_event_that_is_no_json_breaks_the_answer() -> None:
     assert caught.value.unknown
 
 
-async def _ask_of(events: bytes, promised: int | None = None) -> Any:
+async def _ask_of(events: bytes, promised: int | None = None) -> Answer:
     """Ask a server that answers with these bytes and then hangs up."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -82,9 +82,7 @@ def test_keys_come_in_any_order(tmp_path: Path, place: int) -> None:
         pytest.param(["# prompt: [Heist] films"], "[Heist] films", id="bracket"),
         pytest.param(["# prompt: - a film"], "- a film", id="dash"),
         pytest.param(["# prompt: 1917"], "1917", id="number"),
-        pytest.param(
-            ["# prompt:", "#   A plan", "#   goes wrong"], "A plan goes wrong", id="below"
-        ),
+        pytest.param(["# prompt:", "#   A plan", "#   goes"], "A plan goes", id="below"),
         pytest.param(["# prompt: A", "#   plan: wrong"], "A\nplan: wrong", id="goes on, colon"),
         pytest.param(["# prompt: A plan", "# goes wrong"], "A plan\ngoes wrong", id="goes on"),
         pytest.param(["# prompt: |", "#   A", "#     b", "#   c"], "A\n  b\nc", id="literal"),
@@ -93,16 +91,10 @@ def test_keys_come_in_any_order(tmp_path: Path, place: int) -> None:
         pytest.param(["# prompt: |", "#   A", "", "#   b"], "A\n\nb", id="blank line"),
         pytest.param(["# prompt: |", "#   # 1: a"], "# 1: a", id="hash in literal"),
         pytest.param(["# prompt: |", "#   a\tb", "#   \tc"], "a\tb\n\tc", id="tabs in text"),
-        pytest.param(
-            ["# prompt: |", "# Films where", "# - a: b"], "Films where\n- a: b", id="loose"
-        ),
+        pytest.param(["# prompt: |", "# Films", "# - a: b"], "Films\n- a: b", id="loose"),
         pytest.param(["# prompt: |", "# Criteria: dark"], "Criteria: dark", id="loose with colon"),
-        pytest.param(
-            ["# prompt: |", "# Films:", "#   - a", "# end"], "Films:\n  - a\nend", id="mix"
-        ),
-        pytest.param(
-            ["# prompt: |", "#   A: b", "# c"], "A: b\nc".replace("A", "  A"), id="ragged"
-        ),
+        pytest.param(["# prompt: |", "# Films:", "#   - a", "# b"], "Films:\n  - a\nb", id="mix"),
+        pytest.param(["# prompt: |", "#   A: b", "# c"], "A: b\nc", id="ragged"),
         pytest.param(["# prompt: | # why", "# A: b", "# c"], "A: b\nc", id="header with comment"),
         pytest.param(["#\tprompt: |", "#\t\tA plan"], "A plan", id="tabs as indentation"),
         pytest.param(["#   prompt: |", "#     A", "#   enabled: true"], "A", id="ragged keys"),
@@ -230,7 +222,7 @@ BEGIN, END, TRUE = "# === KOMETA-AI ===", "# === END KOMETA-AI ===", "# enabled:
     [
         ([BEGIN, TRUE, "A:", END, "B:"], "a.yml:1", "has no end"),
         ([BEGIN, TRUE, "A:", END, "B:"], "a.yml:4", "none begins above"),
-        ([BEGIN, TRUE], "a.yml:2", ""),
+        ([BEGIN, TRUE], "a.yml:1", "has no end"),
         ([BEGIN, TRUE, BEGIN, TRUE, "# prompt: A", END, "B:"], "a.yml:1", "has no end"),
         ([END, "B:"], "a.yml:1", "none begins above"),
     ],
@@ -240,8 +232,7 @@ def test_a_block_needs_its_two_markers(
 ) -> None:
     (tmp_path / "a.yml").write_text("\n".join(lines))
     found = {fault.where: fault.message for fault in read(tmp_path).faults}
-    assert words in found.get(where, "" if not words else "nothing")
-    assert found
+    assert words in found[where]
 
 
 def test_the_second_of_two_beginnings_is_a_block(tmp_path: Path) -> None:

@@ -163,7 +163,8 @@ def test_two_blocks_above_one_collection(tmp_path: Path) -> None:
 )
 def test_the_tag(tmp_path: Path, body: str, tag: str) -> None:
     text = (
-        "templates:\n  base: &base {radarr_taglist: [x, KAI-base]}\n  anchor: &anchor KAI-anchored\n"
+        "templates:\n  base: &base {radarr_taglist: [x, KAI-base]}\n"
+        "  anchor: &anchor KAI-anchored\n"
         f"collections:\n{BLOCK} 80's  Heists: &self\n  {body}\n"
     )
     files = reading(tmp_path, text)

@@ -71,7 +71,7 @@ def test_values_are_understood(
         ("confidence_threshold: true", 'not "true".', "Write a number such as 0.7."),
         ("confidence_threshold: .nan", 'not ".nan".', "Write a number such as 0.7."),
         ("confidence_threshold: 1e999", 'not "1e999".', "Write a number such as 0.7."),
-        ("confidence_threshold: ٠", 'not "٠".', "Write a number such as 0.7."),
+        ("confidence_threshold: ²", 'not "²".', "Write a number such as 0.7."),
         ("confidence_threshold:", "not empty.", "Write a number such as 0.7."),
         ("confidence_threshold: [0.7]", "not a list.", "Write a number such as 0.7."),
         ("confidence_threshold: {a: 1}", "not keys or lists", "Write a number such as 0.7."),

@@ -167,7 +167,7 @@ async def test_a_damaged_state_without_a_backup_stops_until_a_person_decides(
     file = write(tmp_path / "kometa_state.json", "{")
     async with SqliteStore(tmp_path, FakeClock()) as store:
         for _ in range(2):
-            with pytest.raises(StopError, match="no good backup.*--reset-state"):
+            with pytest.raises(StopError, match=r"no good backup.*--reset-state"):
                 await adopt_legacy_file(store, tmp_path)
     await reset_state(tmp_path, FakeClock())
     async with SqliteStore(tmp_path, FakeClock()) as store:

@@ -28,9 +28,12 @@ with RunLock(Path(sys.argv[1]), datetime(2026, 1, 5, 14, 3, 22, tzinfo=UTC), "st
 
 
 def test_a_second_holder_is_refused_by_name(tmp_path: Path) -> None:
-    with RunLock(tmp_path, SINCE, BY_HAND):
-        with pytest.raises(Busy) as busy, RunLock(tmp_path, SINCE, "another"):
-            pass
+    with (
+        RunLock(tmp_path, SINCE, BY_HAND),
+        pytest.raises(Busy) as busy,
+        RunLock(tmp_path, SINCE, "another"),
+    ):
+        pass
     assert busy.value.fault.kind is FaultKind.STATE
     assert busy.value.fault.message == (
         f"a run is active since 14:03:22 (process {os.getpid()}, started from the command line)"

@@ -79,7 +79,7 @@ answers = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(answers)
 def test_ledgers_are_what_a_plain_dict_would_be(
     bought: list[dict[str, dict[int, Decision]]],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +11,7 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,10 +26,10 @@ from tests.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from kometa_ai.ports import Clock
 
+ROOT = Path(__file__).parents[2]
 EVER = NOW - timedelta(days=9), NOW + timedelta(days=9)
 
 # What version 1 was when it was released. A change here is a change of history.
@@ -91,10 +91,7 @@ async def test_a_paid_answer_is_on_the_disk_before_it_is_acknowledged(tmp_path: 
         "d = Database(Path(sys.argv[1]), FakeClock()); d.open();"
         "print(d.read(lambda db: db.execute('PRAGMA synchronous').fetchone()[0]))"
     )
-    asked = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=True
-    )
-    assert int(asked.stdout) == 2
+    assert int(python(script, tmp_path).stdout) == 2
 
 
 def scribble_on_pages(file: Path) -> None:
@@ -103,6 +100,16 @@ def scribble_on_pages(file: Path) -> None:
         (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pages'").fetchone()
         (size,) = db.execute("PRAGMA page_size").fetchone()
     scribble(file, (root - 1) * size, root * size)
+
+
+def python(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 # --- schema
@@ -273,7 +280,7 @@ async def test_without_a_good_backup_nothing_is_started_afresh_unasked(tmp_path:
     scribble(tmp_path / "kometa_ai.db", 0)
     before = (tmp_path / "kometa_ai.db").read_bytes()
     for _ in range(2):
-        with pytest.raises(StopError, match="no good backup.*--reset-state"):
+        with pytest.raises(StopError, match=r"no good backup.*--reset-state"):
             await buy(tmp_path, FakeClock(), 4)
     assert (tmp_path / "kometa_ai.db").read_bytes() == before
 
@@ -283,7 +290,7 @@ async def test_damage_without_a_backup_stops_every_further_use(tmp_path: Path) -
     scribble_on_pages(tmp_path / "kometa_ai.db")
     async with SqliteStore(tmp_path, FakeClock()) as store:
         for _ in range(2):
-            with pytest.raises(StopError, match="no good backup.*--reset-state"):
+            with pytest.raises(StopError, match=r"no good backup.*--reset-state"):
                 await judged(store)
         with pytest.raises(StopError, match="no good backup"):
             await store.record("1", purchase({"noir": {4: yes()}}))
@@ -356,20 +363,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-async def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path) -> None:
-    stored = 0
+def remount(disk: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", str(disk)], check=True)
+
+
+async def fill(store: SqliteStore) -> None:
+    """Buy for ever, and print how much was acknowledged."""
+    for number in range(10_000):
+        long = {item: yes(reason="x" * 500) for item in range(number * 9, number * 9 + 9)}
+        await store.record("1", purchase({"noir": long}, cost=Decimal(1)))
+        print(number + 1)  # noqa: T201
+
+
+async def test_a_full_disk_loses_nothing_that_was_acknowledged(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with SqliteStore(small_disk, FakeClock()) as store:
         with pytest.raises(StopError, match="The disk is full") as full:
-            for stored in range(10_000):
-                long = {item: yes(reason="x" * 500) for item in range(stored * 9, stored * 9 + 9)}
-                await store.record("1", purchase({"noir": long}, cost=Decimal(1)))
+            await fill(store)
+        stored = int(capsys.readouterr().out.split()[-1])
         assert full.value.fault.kind is FaultKind.STATE
         assert "Free some space" in full.value.fault.remedy
         assert len(await judged(store)) == 9 * stored
         with pytest.raises(StopError, match="The disk is full"):
             await store.backup()
         assert backups(small_disk) == []
-        subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+        remount(small_disk, "size=4m")
         await store.record("1", purchase({"noir": {10**6: yes()}}, cost=Decimal(1)))
     async with SqliteStore(small_disk, FakeClock()) as store:
         assert len(await judged(store)) == 9 * stored + 1
@@ -378,8 +397,8 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path)
 
 async def test_a_read_only_disk_is_named(small_disk: Path) -> None:
     await buy(small_disk, FakeClock(), 1)
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(StopError, match="can't be written.*write access"):
+    remount(small_disk, "ro")
+    with pytest.raises(StopError, match=r"can't be written.*write access"):
         await buy(small_disk, FakeClock(), 2)
 
 
@@ -399,14 +418,7 @@ async def main():
             print(item, flush=True)
 asyncio.run(main())
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},  # noqa: PTH109 - as pytest was started
-    )
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+    ended = python(script, tmp_path)
     assert ended.stderr.splitlines()[-1].startswith("kometa_ai.domain.fault.StopError")
     async with SqliteStore(tmp_path, FakeClock()) as store:
         assert max(await judged(store)) == int(ended.stdout.split()[-1])
@@ -436,7 +448,7 @@ async def test_what_a_cancelled_caller_bought_is_stored(tmp_path: Path) -> None:
         for item_id in range(1, 9):
             caller = asyncio.create_task(store.record("1", purchase({"noir": {item_id: yes()}})))
             for _ in range(item_id % 3):
-                await asyncio.sleep(0)
+                await FakeClock().sleep(0)
             caller.cancel()
             started = item_id % 3 > 0
             with pytest.raises(asyncio.CancelledError):
@@ -447,12 +459,12 @@ async def test_what_a_cancelled_caller_bought_is_stored(tmp_path: Path) -> None:
 async def test_a_failure_that_nobody_waited_for_is_told(tmp_path: Path) -> None:
     async with SqliteStore(tmp_path, FakeClock()) as store:
         caller = asyncio.create_task(store.note_done(12, {1}, NOW))
-        await asyncio.sleep(0)
+        await FakeClock().sleep(0)
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):
             await caller
         await store.pins("radarr")
-        await asyncio.sleep(0)
+        await FakeClock().sleep(0)
         (told,) = store.notices
         assert "tag edit 12" in str(told)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -31,6 +30,7 @@ from tests.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 HEAT = Change(7, "Heat", 1995, "It is a “heist”.")
 
@@ -95,8 +95,8 @@ async def test_old_runs_and_their_journals_go_and_their_costs_stay(store: Sqlite
     await store.note_done(edit, {1}, NOW)
     await store.record(first, purchase(cost=Decimal(2)))
     await store.finish_run(report(first))
-    for _ in range(KEPT_RUNS):
-        last = await store.begin_run(Trigger.COMMAND_LINE, NOW)
+    later = [await store.begin_run(Trigger.COMMAND_LINE, NOW) for _ in range(KEPT_RUNS)]
+    last = later[-1]
     assert len(await store.journal(first)) == 1
     await store.finish_run(report(last))
     assert await store.report(first) is None

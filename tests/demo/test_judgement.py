@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from kometa_ai.demo.judgement import Judgement
-from kometa_ai.domain.collection import Collection
 from kometa_ai.domain.media import describe
 from kometa_ai.domain.prompt import instructions, titles
 from kometa_ai.domain.requests import Question, Request
 from tests.questions import SPACE, collection, item, questions
+
+if TYPE_CHECKING:
+    from kometa_ai.domain.collection import Collection
 
 DEMO = Path(__file__).parents[2] / "kometa_ai" / "demo"
 
@@ -46,14 +48,16 @@ def demo_collections() -> list[Collection]:
     """Read name and prompt of each block of the demo's file; the rest is the adapter's test."""
     text = (DEMO / "kometa" / "movies.yml").read_text(encoding="utf-8")
     blocks = re.findall(
-        r"# === KOMETA-AI ===\n(.*?)# === END KOMETA-AI ===\n *(.+):\n", text, re.DOTALL
+        r"# === KOMETA-AI ===\n(.*?)# === END KOMETA-AI ===\n *([^\n]+):\n", text, re.DOTALL
     )
     return [
-        collection(
-            name.strip('"'), yaml.safe_load(re.sub(r"^ *# ?", "", block, flags=re.M))["prompt"]
-        )
+        collection(name.strip('"'), yaml.safe_load(uncommented(block))["prompt"])
         for block, name in blocks
     ]
+
+
+def uncommented(block: str) -> str:
+    return re.sub(r"^ *# ?", "", block, flags=re.MULTILINE)
 
 
 def members(answer: dict[str, Any]) -> dict[str, set[int]]:

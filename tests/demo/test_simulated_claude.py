@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -16,6 +15,9 @@ from kometa_ai.demo.meter import Bill, count_tokens
 from kometa_ai.demo.mishap import Mishap, limited
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, RULES, instructions, titles
 from tests.questions import PLOTS, long_wish, questions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 KEY = "sk-ant-simulated"
 HAIKU = "claude-haiku-5-5"
@@ -39,7 +41,7 @@ async def server(time: Time) -> AsyncIterator[SimulatedClaude]:
         yield running
 
 
-def body(**changes: Any) -> dict[str, Any]:
+def body(**changes: object) -> dict[str, Any]:
     request = questions(long_wish())
     system = instructions(request.collections)
     sent = {
@@ -53,7 +55,7 @@ def body(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**sent, **changes}.items() if value is not None}
 
 
-async def post(server: SimulatedClaude, sent: Any, **headers: str) -> tuple[int, Any]:
+async def post(server: SimulatedClaude, sent: object, **headers: str) -> tuple[int, Any]:
     given = {"authorization": f"Bearer {KEY}", "anthropic-version": "2026-10-21", **headers}
     async with (
         aiohttp.ClientSession() as session,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kometa_ai.adapters.kometa_files.tree import BREAK, Tree
+from kometa_ai.adapters.kometa_files.tree import BREAK, Tree, line_starts
 from kometa_ai.domain.fault import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ EXAMPLE = (
 _BEGIN = re.compile(r"\s*===\s*KOMETA-AI\s*===\s*", re.IGNORECASE)
 _END = re.compile(r"\s*===\s*END\s*KOMETA-AI\s*===\s*", re.IGNORECASE)
 _NAME = re.compile(r"(END\s*)?KOMETA[\W_]?AI", re.IGNORECASE)
+_RETURN = re.compile(r"[\r\n]")
 _TAB = "    "
 
 
@@ -60,7 +61,8 @@ def scan_markers(text: str) -> tuple[bool, tuple[int, ...]]:
     almost: list[int] = []
     for name in _NAME.finditer(text):
         start = max(text.rfind("\n", 0, name.start()), text.rfind("\r", 0, name.start())) + 1
-        for line in _lines(_REST.match(text, start)[0]):  # type: ignore[index]  # may be empty
+        end = _RETURN.search(text, name.end())
+        for line in _lines(text[start : end.start() if end else None]):
             comment = line.comment or ""
             if _BEGIN.fullmatch(comment) or _END.fullmatch(comment):
                 found = True

@@ -109,8 +109,11 @@ def _add_key(tree: Tree, name: Node, body: Node, tag: str) -> Edit:
 
 def _fill(tree: Tree, null: Node, text: str, events: tuple[Signature, ...]) -> Edit:
     """Put a value where there is none."""
-    if null.start == null.end:
-        text = f" {text}" if tree.text[null.start - 1] == ":" else f": {text}"
+    before = tree.text[: null.start]
+    if null.start == null.end and not before.rstrip().endswith(":"):
+        text = f": {text}"
+    elif before.endswith(":"):
+        text = f" {text}"
     return Edit(null.start, null.end, text, null.first, null.last + 1, events)
 
 

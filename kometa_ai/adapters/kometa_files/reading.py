@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.collection import Collection
 
+_TAG = re.compile(rb"kai-[a-z0-9-]+", re.IGNORECASE)
 _MENTION = re.compile(rb"KOMETA[\W_]?AI", re.IGNORECASE)
 
 
@@ -40,12 +41,14 @@ _MENTION = re.compile(rb"KOMETA[\W_]?AI", re.IGNORECASE)
 class KometaFiles:
     """What Kometa's files say: collections that run, those that don't, and what is wrong.
 
-    ``disabled`` names each collection that is switched off, with its place. ``notices`` are worth
-    reading and keep nothing from running.
+    ``disabled`` names each collection that is switched off, with its place. ``claimed`` holds every
+    ``KAI-`` tag, in lower case, that any file mentions or any block stands for. ``notices`` are
+    worth reading and keep nothing from running.
     """
 
     collections: tuple[Collection, ...] = ()
     disabled: tuple[str, ...] = ()
+    claimed: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -56,6 +59,7 @@ class Reading:
 
     found: list[Found] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
+    claimed: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     blocks: int = 0
@@ -71,6 +75,7 @@ def read(folder: Path) -> KometaFiles:
     return KometaFiles(
         tuple(one.collection for one in runnable(reading)),
         tuple(reading.disabled),
+        frozenset(reading.claimed),
         tuple(reading.faults) + clashes(reading.found),
         tuple(reading.notices),
     )
@@ -92,6 +97,7 @@ def read_folder(folder: Path) -> Reading:
     for file in files:
         try:
             content = read_bytes(file)
+            reading.claimed.update(tag.decode().lower() for tag in _TAG.findall(content))
             # Without the zeros of UTF-16, so that a block in it is seen and told of.
             if _MENTION.search(content.replace(b"\0", b"")):
                 read_text(reading, file, decode(file, content))
@@ -153,6 +159,7 @@ def _read_block(reading: Reading, parsed: _Parsed, block: Block) -> None:
         problems.append(_fault(file, block.begin.number, error.message, error.remedy))
     else:
         found, wrong, told = join(file, tree, place, wish)
+        reading.claimed.add(found.collection.label)
         problems += wrong
         notices += told
         first = parsed.placed.setdefault(id(place.key), block)

@@ -220,10 +220,10 @@ class _Builder:
             self._roots.append(node)
         if node.anchor and node.kind is not Kind.ALIAS:
             self._anchors[node.anchor] = node
-        if node.kind in {Kind.MAPPING, Kind.SEQUENCE}:
-            self._open.append(node)
-        else:
+        if node.kind is Kind.SCALAR or node.kind is Kind.ALIAS:
             self._leaves.append(node)
+        else:
+            self._open.append(node)
 
     def tree(self, text: str) -> Tree:
         shared = tuple(self._shared.values())

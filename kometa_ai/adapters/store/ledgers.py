@@ -263,20 +263,8 @@ def _store_named(
                 numbers[one.model, one.decided_at, one.origin],
             )
             for item_id, one in decisions.items()
-            if not _is_plain(one)
+            if not one.plain
         ],
-    )
-
-
-def _is_plain(decision: Decision) -> bool:
-    """Return whether its page says all there is to a decision."""
-    opinion = decision.opinion
-    return (
-        not opinion.include
-        and opinion.confidence == UNNAMED_CONFIDENCE
-        and not opinion.reason
-        and not decision.looked
-        and decision.origin is Origin.CLAUDE
     )
 
 

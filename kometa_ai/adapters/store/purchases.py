@@ -5,18 +5,53 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kometa_ai.adapters.store.instants import to_number
+from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.adapters.store.ledgers import store_decisions
+from kometa_ai.domain.cost import Usage
+from kometa_ai.ports import Purchase
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from kometa_ai.ports import Purchase
+
+def reserve(
+    db: sqlite3.Connection, run_id: str, model: str, cost: Decimal, at: datetime
+) -> int:
+    """Note that a request of about this cost goes out."""
+    cursor = db.execute(
+        "INSERT INTO reservations (run, model, cost, at) VALUES (?, ?, ?, ?)",
+        (int(run_id), model, str(cost), to_number(at)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def release(db: sqlite3.Connection, number: int | None) -> None:
+    """Forget a reservation."""
+    db.execute("DELETE FROM reservations WHERE number = ?", (number,))
+
+
+def book_reservations(db: sqlite3.Connection) -> Decimal:
+    """Turn what was reserved and never answered into unconfirmed costs; return their sum."""
+    rows = db.execute("SELECT number, run, model, cost, at FROM reservations").fetchall()
+    for number, run, model, cost, at in rows:
+        purchase = Purchase(
+            "",
+            model,
+            to_instant(at),
+            Usage(),
+            Decimal(cost),
+            {},
+            unconfirmed=True,
+            reservation=number,
+        )
+        record(db, str(run), purchase)
+    return sum((Decimal(row[3]) for row in rows), Decimal(0))
 
 
 def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:
     """Store what was paid and what it brought."""
+    release(db, purchase.reservation)
     used = purchase.usage
     cursor = db.execute(
         "INSERT INTO purchases (run, library, model, at, input_tokens, output_tokens,"

@@ -58,6 +58,18 @@ def m001_runs_and_money(db: sqlite3.Connection) -> None:
         ) WITHOUT ROWID
         """
     )
+    # What went out and was not answered yet; a killed run leaves its rows behind.
+    db.execute(
+        """
+        CREATE TABLE reservations (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            cost TEXT NOT NULL,
+            at INTEGER NOT NULL
+        )
+        """
+    )
     db.execute("CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
 
 

@@ -90,6 +90,15 @@ class SqliteStore:
     async def spent_between(self, start: datetime, end: datetime) -> Decimal:
         return await self._read(purchases.spent_between, start, end)
 
+    async def reserve(self, run_id: str, model: str, cost: Decimal, at: datetime) -> int:
+        return await self._note(purchases.reserve, run_id, model, cost, at)
+
+    async def release(self, reservation: int) -> None:
+        await self._note(purchases.release, reservation)
+
+    async def book_reservations(self) -> Decimal:
+        return await self._write(purchases.book_reservations)
+
     async def record(self, run_id: str, purchase: Purchase) -> None:
         await self._write(purchases.record, run_id, purchase)
 
