@@ -85,11 +85,12 @@ def lines(message: str) -> Iterator[Line]:
 class Judgement:
     """A judge whose chances may tremble.
 
-    ``noise`` is added to or taken from each chance at most, ``flips`` is the share of verdicts
-    that are turned around; both depend on the seed and the words, so the same question has the
-    same answer.
+    ``enough`` is what a title and a wish must have in common. ``noise`` is added to or taken from
+    each chance at most, ``flips`` is the share of verdicts that are turned around; both depend on
+    the seed and the words, so the same question has the same answer.
     """
 
+    enough: float = ENOUGH
     noise: float = 0.0
     flips: float = 0.0
     seed: int = 0
@@ -112,7 +113,7 @@ class Judgement:
 
     def _chance(self, wish: Wish, line: Line) -> float:
         common = wish.words.overlap(terms(f"{line.facts} | {line.overview}"))
-        chance = decided(common + wish.words.suits(line.year) - ENOUGH)
+        chance = decided(common + wish.words.suits(line.year) - self.enough)
         if self.noise or self.flips:
             said = f"{self.seed}|{wish.letter}|{line}"
             digest = blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()

@@ -49,7 +49,7 @@ class Decision:
     """What we hold of one item and one collection.
 
     ``criteria`` and ``fingerprint`` say for which wish and for which state of the item it was
-    decided; ``looked`` is true once a second look was bought for exactly that.
+    decided; ``looked`` is true when no second look is due: it was bought, or never needed.
     """
 
     opinion: Opinion
@@ -139,20 +139,25 @@ class Pin:
 
 
 def settle(fresh: Decision, earlier: Decision | None, threshold: float) -> Decision:
-    """Return the decision to keep when Claude has judged a pair anew.
+    """Return the decision to keep when Claude has judged a pair.
 
     Within the same criteria a verdict that would turn membership around without clearing the
     threshold by ``HYSTERESIS`` leaves the earlier opinion standing; it is then renewed for the
-    item's present state, and counts as looked at again.
+    item's present state. Whether a second look is due is settled here and now, by the present
+    threshold: a person who moves the threshold later is not billed for it.
     """
     if earlier is None or earlier.criteria != fresh.criteria:
-        return fresh
-    again = replace(fresh, looked=earlier.fingerprint == fresh.fingerprint)
-    if earlier.member(threshold) == fresh.member(threshold):
-        return again
-    if clears(fresh.opinion, threshold):
-        return again
-    return replace(again, opinion=earlier.opinion, looked=True)
+        return _looked(fresh, looked=not fresh.near(threshold))
+    turns = earlier.member(threshold) != fresh.member(threshold)
+    if turns and not clears(fresh.opinion, threshold):
+        return _looked(replace(fresh, opinion=earlier.opinion), looked=True)
+    again = earlier.fingerprint == fresh.fingerprint
+    return _looked(fresh, looked=again or not fresh.near(threshold))
+
+
+def _looked(decision: Decision, *, looked: bool) -> Decision:
+    """Say whether a second look is over; a plain no says nothing, there are thousands."""
+    return decision if decision.plain else replace(decision, looked=looked)
 
 
 def clears(opinion: Opinion, threshold: float) -> bool:

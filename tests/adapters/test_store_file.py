@@ -36,6 +36,7 @@ EVER = NOW - timedelta(days=9), NOW + timedelta(days=9)
 VERSION_1 = {
     "purchases",
     "purchases_at",
+    "reservations",
     "runs",
     "shares",
     "marks",
@@ -412,7 +413,8 @@ from tests.adapters.store_samples import purchase, yes
 async def main():
     async with SqliteStore(Path(sys.argv[1]), FakeClock()) as store:
         await store.record("1", purchase({"noir": {1: yes()}}))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+        limit = (Path(sys.argv[1]) / "kometa_ai.db-wal").stat().st_size + 100_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         for item in range(2, 10_000):
             await store.record("1", purchase({"noir": {item: yes(reason="x" * 3000)}}))
             print(item, flush=True)

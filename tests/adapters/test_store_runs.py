@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -115,6 +116,28 @@ async def test_money_adds_up_exactly_within_its_bounds(store: SqliteStore) -> No
     assert await store.spent_between(NOW, end) == Decimal("1.500000000001")
     assert await store.spent_between(NOW + timedelta(microseconds=1), end) == 0
     assert await store.spent_between(end, end + timedelta(microseconds=1)) == 100
+
+
+async def test_what_a_killed_run_had_asked_for_is_booked_once(store: SqliteStore) -> None:
+    run = await store.begin_run(Trigger.COMMAND_LINE, NOW)
+    lost = await store.reserve(run, "haiku", Decimal("0.25"), NOW)
+    answered = await store.reserve(run, "haiku", Decimal(5), NOW)
+    refused = await store.reserve(run, "haiku", Decimal(7), NOW)
+    assert len({lost, answered, refused}) == 3
+    await store.release(refused)
+    await store.record(run, replace(purchase(cost=Decimal(1)), reservation=answered))
+    assert await store.book_reservations() == Decimal("0.25")
+    assert await store.book_reservations() == 0
+    assert await store.spent_between(NOW, NOW + timedelta(days=1)) == Decimal("1.25")
+
+
+async def test_the_number_of_a_reservation_is_never_given_again(store: SqliteStore) -> None:
+    first = await store.reserve("1", "haiku", Decimal(1), NOW)
+    await store.release(first)
+    second = await store.reserve("1", "haiku", Decimal(1), NOW)
+    await store.release(first)
+    assert second != first
+    assert await store.book_reservations() == 1
 
 
 async def test_a_month_is_one_of_the_zone_that_asks(store: SqliteStore) -> None:

@@ -11,6 +11,8 @@ piece is read on its own; a prompt that is no YAML even then is taken as the tex
 * Under a prompt that is indented, or on the key's own line, ``word:`` at the beginning of a line
   is a key, and an unknown one is a fault, as it is in YAML.
 * ``key:value`` needs no blank, and keys need not be aligned.
+
+A second ``#`` at the beginning of a line (``# # priority: 3``) makes it a comment, as in YAML.
 """
 
 from __future__ import annotations

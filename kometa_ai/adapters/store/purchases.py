@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def reserve(
-    db: sqlite3.Connection, run_id: str, model: str, cost: Decimal, at: datetime
-) -> int:
+def reserve(db: sqlite3.Connection, run_id: str, model: str, cost: Decimal, at: datetime) -> int:
     """Note that a request of about this cost goes out."""
     cursor = db.execute(
         "INSERT INTO reservations (run, model, cost, at) VALUES (?, ?, ?, ?)",
