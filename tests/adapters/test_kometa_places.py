@@ -232,3 +232,19 @@ def test_a_disabled_twin_stops_nobody_and_a_faulty_one_does(tmp_path: Path, name
     assert files.disabled == (f"{name} (b.yml:5)",)
     (tmp_path / "b.yml").write_text(block(prompt="") + twin)
     assert not read(tmp_path).collections
+
+
+def test_every_tag_that_a_file_mentions_or_a_block_stands_for_is_claimed(tmp_path: Path) -> None:
+    (tmp_path / "b.yml").write_text("broken: [\n# once: KAI-Commented-Out\n")
+    (tmp_path / "c.yml").write_bytes(b"\xff radarr_taglist: KAI-Latin\n")
+    (tmp_path / "_d.yml").write_text("radarr_taglist: KAI-not-read\n")
+    text = f"{BLOCK}A:\n{block(enabled='false')}Off:\n{block(prompt='')}Faulty:\n"
+    files = reading(tmp_path, f"{text}Plain:\n  radarr_taglist: KAI-own\n")
+    assert files.claimed == {
+        "kai-a",
+        "kai-off",
+        "kai-faulty",
+        "kai-own",
+        "kai-commented-out",
+        "kai-latin",
+    }

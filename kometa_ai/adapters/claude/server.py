@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -92,10 +93,10 @@ class Server:
         import httpx2
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
-        if not self._key.isascii() or not self._key.isprintable() or " " in self._key:
+        if not re.fullmatch("[!-~]+", self._key):
             raise StopError(
                 FaultKind.CLAUDE,
-                "CLAUDE_API_KEY holds a space, a line break or another character that no key has.",
+                "CLAUDE_API_KEY is empty, or it holds a character that no key has.",
                 remedy=KEY_REMEDY,
                 where=WHERE,
             )

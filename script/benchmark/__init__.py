@@ -1,0 +1,1 @@
+"""The benchmark: what the engine costs in time, memory, requests and money; see script/bench."""
