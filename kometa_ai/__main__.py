@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
-from kometa_ai.cli.flags import parse
+from kometa_ai.cli.flags import Exit, parse
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    flags = parse(sys.argv[1:])
-    from kometa_ai.cli.commands import execute
-
-    sys.exit(execute(flags))
+    # Until the command minds the signals itself: process 1 of a container ignores SIGTERM.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        flags = parse(sys.argv[1:])
+        if flags.command == "dump_config":
+            from kometa_ai.cli.configuration import dump_config as execute
+        else:
+            from kometa_ai.cli.commands import execute
+        code = execute(flags)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped before anything had begun.\n")
+        sys.stderr.flush()
+        code = Exit.ERRORS
+    # Everything is closed and written. To take the client's thousands of classes apart would cost
+    # more than a second, and a thread that reads from a disk that hangs would hold us up for ever.
+    os._exit(code)
 
 
 if __name__ == "__main__":

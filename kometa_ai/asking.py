@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain import cost
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 GIVE_UPS: Final = 2
 """So many requests in a row that nobody answered end the asking."""
+IN_VAIN: Final = 10
+"""So many answers in a row of which nothing could be used end it too: each of them is paid for."""
+LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
 
 
 @dataclass(slots=True)
@@ -87,6 +91,7 @@ class Asking:
         self._tell = tell
         self._total = total
         self._unanswered_in_a_row = 0
+        self._in_vain = 0
         self.tally = tally
 
     async def ask(self, groups: Sequence[Sequence[Request]]) -> None:
@@ -104,14 +109,19 @@ class Asking:
             raise _first(errors) from errors
 
     def _in_order(self, groups: Sequence[Sequence[Request]]) -> list[_Turn]:
-        """Put the first request of every group before the rest: it writes the group's cache."""
+        """Put the first request of every group before the rest: it writes the group's cache.
+
+        The others follow from each group by turns, so that no cache grows cold meanwhile, and
+        that the urgent ones of every group come before the rest of any.
+        """
         firsts: list[_Turn] = []
-        others: list[_Turn] = []
+        others: list[list[_Turn]] = []
         for requests in groups:
             warm = asyncio.Event() if self._cacheable(requests[0]) else None
             firsts.append(_Turn(requests[0], warms=warm))
-            others += [_Turn(request, needs=warm) for request in requests[1:]]
-        return firsts + others
+            others.append([_Turn(request, needs=warm) for request in requests[1:]])
+        rounds = chain.from_iterable(zip_longest(*others))
+        return firsts + [turn for turn in rounds if turn is not None]
 
     def _cacheable(self, request: Request) -> bool:
         tokens = self._judge.shape(request).instructions / cost.BYTES_PER_TOKEN
@@ -135,10 +145,11 @@ class Asking:
         try:
             paid = await self._purchasing.buy(request)
         except TooDearError as error:
-            await self._ask_less(request, error)
+            await self._ask_less(request, error, again=again)
             return
         except SkipError as error:
-            await self._halve(request, error.fault.message, error.fault.remedy)
+            self._unanswered_in_a_row = 0
+            await self._halve(request, error.fault.message, error.fault.remedy, again=again)
             return
         except UnansweredError as error:
             self._give_up(error)
@@ -151,44 +162,68 @@ class Asking:
         self._unanswered_in_a_row = 0
         await self._keep(paid, again=again)
 
-    async def _ask_less(self, request: Request, error: TooDearError) -> None:
+    async def _ask_less(self, request: Request, error: TooDearError, *, again: bool) -> None:
         """Try the halves of what the budget does not cover; a single title ends the asking."""
         if len(request.questions) == 1:
             self.tally.stopped = True
             self.tally.exhausted = self.tally.exhausted or error.budget.name
             return
         for half in request.halves():
-            await self._settle(half)
+            await self._settle(half, again=again)
 
     def _give_up(self, error: UnansweredError) -> None:
         self._unanswered_in_a_row += 1
-        if error.fault not in self.tally.faults:
-            self.tally.faults.append(error.fault)
+        remedy = error.fault.remedy or LATER
+        if error.retry_after is not None and error.ends_asking:
+            remedy = f"It asks to wait for {error.retry_after / 60:.0f} minutes. {remedy}"
+        self._blame(replace(error.fault, remedy=remedy))
         if self._unanswered_in_a_row >= GIVE_UPS or error.ends_asking:
             self.tally.stopped = True
 
     def _stop(self, error: KometaAIError) -> None:
         self.tally.stopped = True
-        if error.fault not in self.tally.faults:
-            self.tally.faults.append(error.fault)
+        self._blame(error.fault)
+
+    def _blame(self, fault: Fault) -> None:
+        if fault not in self.tally.faults:
+            self.tally.faults.append(fault)
+
+    def _ask_in_vain(self) -> None:
+        """Count what was asked, in the end, for nothing; never pay for that without an end."""
+        self._in_vain += 1
+        if self._in_vain == IN_VAIN:
+            self.tally.stopped = True
+            self._blame(
+                Fault(
+                    FaultKind.CLAUDE,
+                    "Claude",
+                    f"{IN_VAIN} times in a row nothing of an answer could be used, so nothing more"
+                    " is asked in this run.",
+                    "See what the titles above have in common, or try another CLAUDE_MODEL.",
+                )
+            )
 
     async def _keep(self, paid: Paid, *, again: bool) -> None:
         request = paid.request
         if paid.answer.ending is Ending.REFUSED:
             await self._book(paid)
-            await self._halve(request, "Claude refuses to judge it.")
+            await self._halve(request, "Claude refuses to judge it.", again=again)
             return
         if paid.answer.ending is Ending.CUT_OFF:
             await self._book(paid)
-            await self._halve(request, "Claude's answer was cut off before its end.")
+            await self._halve(request, "Claude's answer was cut off before its end.", again=again)
             return
         try:
             reading = read(paid.answer.text, request)
         except MalformedAnswerError:
             await self._book(paid)
-            await self._halve(request, "Claude's answer is not of the shape that was asked for.")
+            await self._halve(
+                request, "Claude's answer is not of the shape that was asked for.", again=again
+            )
             return
         await self._book(paid, reading)
+        if any(reading.opinions.values()):
+            self._in_vain = 0
         if not reading.missing:
             return
         if again:
@@ -196,10 +231,10 @@ class Asking:
         else:
             await self._settle(request.only(reading.missing), again=True)
 
-    async def _halve(self, request: Request, why: str, remedy: str = "") -> None:
+    async def _halve(self, request: Request, why: str, remedy: str = "", *, again: bool) -> None:
         if len(request.questions) > 1:
             for half in request.halves():
-                await self._settle(half)
+                await self._settle(half, again=again)
             return
         question = request.questions[0]
         self.tally.failed.update(question.slugs)
@@ -211,6 +246,7 @@ class Asking:
                 remedy or "It keeps the tags that it has; pin it by hand if that is wrong (--pin).",
             )
         )
+        self._ask_in_vain()
 
     def _miss(self, request: Request, reading: Reading) -> None:
         """Tell of pairs without a usable verdict, also when asked once more."""
@@ -225,6 +261,8 @@ class Asking:
                 "They keep the tags that they have and are asked about again in the next run.",
             )
         )
+        if not any(reading.opinions.values()):
+            self._ask_in_vain()
 
     async def _book(self, paid: Paid, reading: Reading | None = None) -> None:
         decisions = self._decide(paid, reading) if reading else {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.domain import pending, requests, verdict
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+from kometa_ai.domain.tagging import Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.pending import Pending, Selection
     from kometa_ai.domain.requests import Request
-    from kometa_ai.domain.tagging import Verdicts
     from kometa_ai.domain.verdict import Free, Titles
     from kometa_ai.house import Policy
     from kometa_ai.ports import Store
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Case:
     """One collection of a run: all that is known of it at one moment.
 
-    ``present`` holds the members that the tag has now.
+    ``present`` holds the members that the tag has now, and those that an accident took it off.
     """
 
     collection: Collection
@@ -53,8 +53,13 @@ class Case:
         return replace(self, ledger=fresh)
 
     def verdicts(self, titles: Titles) -> Verdicts:
-        """Return who belongs, and which present members do not."""
-        return verdict.judge_members(self.collection, titles, self.free, self.ledger, self.present)
+        """Return who belongs, and which present members do not.
+
+        A member of which this is not known is not lost: it counts as one that belongs.
+        """
+        known = verdict.judge_members(self.collection, titles, self.free, self.ledger, self.present)
+        kept = (self.present & titles.items.keys()) - known.foreign
+        return Verdicts(known.belong | kept, known.foreign)
 
     def reason(self, item: MediaItem) -> str:
         """Return why an item belongs or does not."""

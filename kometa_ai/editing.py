@@ -20,10 +20,11 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class TagEdit:
-    """What to do to the tag of one collection."""
+    """What to do to the tag of one collection; ``members`` carried it before."""
 
     slug: str
     label: str
+    members: frozenset[int] = frozenset()
     add: frozenset[int] = frozenset()
     remove: frozenset[int] = frozenset()
 
@@ -98,24 +99,23 @@ class Editing:
             await asyncio.shield(self._store.note_done(intent, result.done, self._clock.now()))
 
     async def _mend_lost_tags(self, edits: Sequence[TagEdit], numbers: dict[str, int]) -> None:
-        """Put members on a tag's new number if somebody deleted the tag during the edits.
+        """Put all members on a tag's new number if somebody deleted the tag during the edits.
 
         Radarr stores a number without asking whether such a tag exists; the films would carry a
         tag that nobody can see.
         """
-        added = [edit for edit in edits if self.applied[edit.slug].added]
-        if not added:
-            return
         now = await self._library.tags()
-        for edit in added:
-            old = numbers[edit.label]
-            if now.get(edit.label) == old:
+        for edit in edits:
+            old = numbers.get(edit.label)
+            applied = self.applied[edit.slug]
+            members = (edit.members | applied.added) - applied.removed
+            if old is None or not members or now.get(edit.label) == old:
                 continue
-            ids = frozenset(self.applied[edit.slug].added)
             new = now.get(edit.label) or await self._library.create_tag(edit.label)
-            await self._library.add_tag(new, sorted(ids))
-            if old not in now.values():
-                await self._library.remove_tag(old, sorted(ids))
+            mended = await self._library.add_tag(new, sorted(members))
+            self.faults += mended.faults
+            if applied.added and old not in now.values():
+                await self._library.remove_tag(old, sorted(applied.added))
             self.faults.append(
                 Fault(
                     FaultKind.TAGGING,

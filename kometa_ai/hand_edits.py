@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
@@ -19,25 +20,36 @@ HELD_ANYWAY = "Removals of more titles than the brake allows wait for approval."
 LISTED = "--pins lists it, --unpin takes it back."
 
 
+@dataclass(slots=True)
+class Heeded:
+    """What to tell about hand edits, and which titles an accident took a tag off, by label."""
+
+    notices: list[str] = field(default_factory=list)
+    lost: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
 async def heed(
     collections: Sequence[Collection],
-    seen: Mapping[str, AbstractSet[int]],
     present: Mapping[str, AbstractSet[int]],
     known: AbstractSet[int],
     *,
     store: Store,
     now: datetime,
     percent: int,
-) -> list[str]:
-    """Turn hand edits into pins, and return what to tell about them.
+    since: Mapping[str, AbstractSet[int]] | None = None,
+) -> Heeded:
+    """Turn hand edits into pins.
 
-    ``seen`` (by slug) is what we last applied or saw, ``present`` (by label) what is there now;
-    a label that is missing there is a tag that is gone. ``known`` holds the library's ids. What
-    is there now counts as seen from here on, accidents aside: those are put back by the run.
+    ``present`` (by label) is what is there now; a label that is missing there is a tag that is
+    gone. ``known`` holds the library's ids. It is compared with what we last applied or saw, or
+    with ``since`` (by slug). What is there now counts as seen from here on, accidents aside: those
+    the run puts back.
     """
-    notices: list[str] = []
+    heeded = Heeded()
     pins: list[Pin] = []
     now_seen: dict[str, AbstractSet[int]] = {}
+    library = collections[0].library
+    seen = await store.seen(library) if since is None else since
     for collection in collections:
         before = seen.get(collection.slug)
         there = present.get(collection.label, frozenset())
@@ -45,17 +57,32 @@ async def heed(
             votes = count_votes(
                 before, there, known, exists=collection.label in present, percent=percent
             )
-            notices += _tell(collection, votes)
+            heeded.notices += _tell(collection, votes)
             if votes.accident:
+                heeded.lost[collection.label] = votes.lost
                 continue
             pins += _pins(collection, votes, now)
         if before is None or before != there:
             now_seen[collection.slug] = there
     if pins:
-        await store.pin(collections[0].library, pins)
+        await store.pin(library, pins)
     if now_seen:
-        await store.note_seen(collections[0].library, now_seen)
-    return notices
+        await note_seen(store, library, now_seen, known)
+    return heeded
+
+
+async def note_seen(
+    store: Store, library: str, members: Mapping[str, AbstractSet[int]], known: AbstractSet[int]
+) -> None:
+    """Keep what the tags hold now, by slug.
+
+    Of titles that are not in the library we keep what we last saw: should they come back with
+    their tags, nobody has put these on by hand.
+    """
+    before = await store.seen(library)
+    absent = {slug: before.get(slug, frozenset()) - known for slug in members}
+    seen = {slug: (there & known) | absent[slug] for slug, there in members.items()}
+    await store.note_seen(library, seen)
 
 
 def _pins(collection: Collection, votes: Votes, now: datetime) -> list[Pin]:
@@ -67,14 +94,10 @@ def _pins(collection: Collection, votes: Votes, now: datetime) -> list[Pin]:
 
 
 def _tell(collection: Collection, votes: Votes) -> list[str]:
-    edits = f"{votes.gained} added, {votes.lost} taken off"
+    edits = f"{len(votes.gained)} added, {len(votes.lost)} taken off"
     if votes.accident:
-        return [
-            (
-                f"The tag {collection.tag} was changed by hand ({edits}): too much to be meant, so it"
-                f" is put back. {HELD_ANYWAY}"
-            )
-        ]
+        meant = "too much to be meant, so it is put back"
+        return [f"{collection.tag} was changed by hand ({edits}): {meant}. {HELD_ANYWAY}"]
     if votes.keep or votes.never:
         return [f"{collection.tag} was changed by hand ({edits}): that holds now. {LISTED}"]
     return []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS: Final = 45.0
 """No new try of a request begins later than this after its first."""
 FIRST_BACKOFF: Final = 1.0
+"""Also the least that is waited when the API asks for less: it may ask for nothing, for ever."""
 
 
 class TooDearError(Exception):
@@ -48,7 +49,6 @@ class Receipts:
     """What a run has spent so far."""
 
     requests: int = 0
-    pairs: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
     unconfirmed: Decimal = Decimal(0)
@@ -76,22 +76,26 @@ class Purchasing:
         Raises TooDearError when a budget does not cover it, UnansweredError when patience is at
         its end, StopError when nobody can be asked, SkipError when Claude refuses this request.
         """
+        await self._pause()
         begun = self._clock.monotonic()
         backoff = FIRST_BACKOFF
         while True:
-            await self._sleep_until(self._pause_until)
             try:
                 return await self._try(request)
             except UnansweredError as unanswered:
-                wait = unanswered.retry_after if unanswered.retry_after is not None else backoff
-                elapsed = self._clock.monotonic() - begun
-                told = unanswered.retry_after is not None
-                late = elapsed >= RETRY_SECONDS or (not told and elapsed + wait > RETRY_SECONDS)
-                if unanswered.ends_asking or late:
+                if unanswered.ends_asking:
+                    raise
+                now = self._clock.monotonic()
+                told = unanswered.retry_after
+                wait = backoff if told is None else max(told, FIRST_BACKOFF)
+                late = now - begun + (wait if told is None else 0.0) > RETRY_SECONDS
+                if told is not None or not late:
+                    # A limit holds for the whole account: the other questions wait as well.
+                    self._pause_until = max(self._pause_until, now + wait)
+                if late:
                     raise
             backoff *= 2
-            # A limit holds for the whole account: the other questions wait as well.
-            self._pause_until = max(self._pause_until, self._clock.monotonic() + wait)
+            await self._pause()
 
     async def store(
         self,
@@ -125,22 +129,19 @@ class Purchasing:
     async def _try(self, request: Request) -> Paid:
         shape = self._judge.shape(request)
         most = cost.at_most(shape, self._judge.model)
-        expected = cost.price(
-            cost.estimate(shape, request, self._judge.model, warm=False), self._judge.model
-        )
         await self._set_aside(most)
         spent = Decimal(0)
         try:
             number = await self._store.reserve(
-                self._run_id, self._judge.model.name, expected, self._clock.now()
+                self._run_id, self._judge.model.name, most, self._clock.now()
             )
             try:
                 answer = await self._judge.ask(request)
             except asyncio.CancelledError:
-                spent = expected
+                spent = most
                 raise
             except UnansweredError as error:
-                spent = await self._book_unanswered(error, number, expected)
+                spent = await self._book_unanswered(error, number, most)
                 raise
             except KometaAIError:
                 await self._store.release(number)
@@ -168,14 +169,13 @@ class Purchasing:
             budget.settle(most, spent)
         self._settled.set()
 
-    async def _book_unanswered(
-        self, error: UnansweredError, number: int, expected: Decimal
-    ) -> Decimal:
+    async def _book_unanswered(self, error: UnansweredError, number: int, most: Decimal) -> Decimal:
+        """Book what an answer cost that never came: what is known of it, else the most."""
         if error.lost is None and not error.unknown:
             await self._store.release(number)
             return Decimal(0)
         model = self._judge.model
-        spent = expected if error.lost is None else cost.price(error.lost, model)
+        spent = most if error.lost is None else cost.price(error.lost, model)
         purchase = Purchase(
             "",
             model.name,
@@ -196,8 +196,9 @@ class Purchasing:
         self.receipts.usage += usage
         self.receipts.cost += spent
 
-    async def _sleep_until(self, instant: float) -> None:
-        while (left := instant - self._clock.monotonic()) > 0:
+    async def _pause(self) -> None:
+        """Wait until the API may be asked again; others may put that off meanwhile."""
+        while (left := self._pause_until - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
 
 

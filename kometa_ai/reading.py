@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import House
     from kometa_ai.ports import CollectionFiles, Library, Store
@@ -71,20 +72,22 @@ def _unknown(name: str, files: CollectionFiles) -> Fault:
 async def read_shelf(
     library: Library, store: Store, collections: Sequence[Collection]
 ) -> tuple[Shelf, list[str]]:
-    """Read the library once, and return it with what is remarkable about it.
-
-    Raises StopError when it is empty and was not before: that is a broken Radarr, not a wish.
-    """
-    items = await library.items()
+    """Read the library once, and return it with what is remarkable about it."""
+    items, notices = await read_items(library, store)
     numbers = await library.tags()
-    notices = await _check_size(library, store, len(items))
     wanted = {one.label for one in collections}
     wanted.update(tag for one in collections for tag in one.include_tags | one.exclude_tags)
     known = {label: number for label, number in numbers.items() if label in wanted}
     return Shelf(survey(items), carriers(items, known)), notices
 
 
-async def _check_size(library: Library, store: Store, size: int) -> list[str]:
+async def read_items(library: Library, store: Store) -> tuple[list[MediaItem], list[str]]:
+    """Read the library's titles, and return them with what is remarkable about their number.
+
+    Raises StopError when it is empty and was not before: that is a broken Radarr, not a wish.
+    """
+    items = await library.items()
+    size = len(items)
     before = await store.library_size(library.name)
     if before and not size:
         raise StopError(
@@ -98,5 +101,5 @@ async def _check_size(library: Library, store: Store, size: int) -> list[str]:
         await store.note_library_size(library.name, size)
     if before and size * 2 <= before:
         kept = "Decisions about the missing ones are kept, in case they come back."
-        return [f"The library has {size} titles, and had {before} before. {kept}"]
-    return []
+        return items, [f"The library has {size} titles, and had {before} before. {kept}"]
+    return items, []

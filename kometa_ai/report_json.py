@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.report import REPORT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kometa_ai.domain.cost import Usage
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Change, CollectionReport, RunReport
     from kometa_ai.estimating import Estimate
@@ -44,6 +44,21 @@ def report_json(report: RunReport) -> Json:
         },
         "faults": faults_json(report.faults),
         "notices": list(report.notices),
+    }
+
+
+def failure_json(faults: Sequence[Fault], result: str, *, dry_run: bool) -> Json:
+    """Return what stands for the report of a command that came to none, in the same shape."""
+    return {
+        "version": REPORT_VERSION,
+        "run_id": None,
+        "result": result,
+        "dry_run": dry_run,
+        "started_at": None,
+        "duration_s": 0.0,
+        "collections": [],
+        "usage": {"requests": 0, "pairs": 0, **_tokens(Usage()), "cost_usd": 0.0},
+        "faults": faults_json(faults),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,12 +12,20 @@ from kometa_ai.domain.report import (
     Change,
     CollectionReport,
     Result,
+    RunReport,
     Spending,
 )
-from kometa_ai.domain.tagging import Verdicts
+from kometa_ai.domain.tagging import TagChange, Verdicts, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+    from collections.abc import (
+        Callable,
+        Coroutine,
+        Iterable,
+        Mapping,
+        Sequence,
+        Set as AbstractSet,
+    )
 
     from kometa_ai.asking import Tally
     from kometa_ai.deciding import Case
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
+    from kometa_ai.house import Policy
     from kometa_ai.purchasing import Receipts
 
 
@@ -57,6 +67,10 @@ class Outcome:
         keep = {pin.item_id for pin in held if pin.stance is Stance.KEEP}
         never = {pin.item_id for pin in held if pin.stance is Stance.NEVER}
         self.verdicts = Verdicts(self.verdicts.belong - never, self.verdicts.foreign - keep)
+
+    def change(self, policy: Policy) -> TagChange:
+        """Return what is to be done to the tag as it is now."""
+        return compare(self.verdicts, self.present, percent=policy.max_removals_percent)
 
     def done(self, added: AbstractSet[int], removed: AbstractSet[int]) -> None:
         """Note what was done."""
@@ -98,6 +112,16 @@ def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> t
 def spending(receipts: Receipts, pairs: int) -> Spending:
     """Return what a run has spent."""
     return Spending(receipts.requests, pairs, receipts.usage, receipts.cost, receipts.unconfirmed)
+
+
+async def to_the_end(finishing: Coroutine[None, None, RunReport]) -> RunReport:
+    """Store and tell a report even if a cancellation comes meanwhile; it is passed on then."""
+    task = asyncio.create_task(finishing, name="finish")
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def result_of(

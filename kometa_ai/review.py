@@ -20,14 +20,14 @@ from kometa_ai.domain.report import (
     Trigger,
 )
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
-from kometa_ai.reading import read_files
-from kometa_ai.reporting import result_of
+from kometa_ai.reading import read_files, read_items
+from kometa_ai.reporting import result_of, to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
     from datetime import datetime
 
-    from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.house import House
     from kometa_ai.ports import HeldRemovals, JournalEntry
 
@@ -63,14 +63,17 @@ async def _walk(
     run_id = await house.store.begin_run(trigger, now)
     house.tell(RunStarted(run_id, RunRequest(trigger, dry_run=dry_run), now))
     review = _Review(house, run_id, trigger, now, dry_run)
+    review.add_faults([one for one in house.opening if isinstance(one, Fault)])
+    review.notices += [one for one in house.opening if isinstance(one, str)]
     try:
         await deed(review)
     except KometaAIError as error:
+        review.failed = True
         review.add_faults([error.fault])
     except asyncio.CancelledError:
-        await asyncio.shield(review.finish(cancelled=True))
+        await to_the_end(review.finish(cancelled=True))
         raise
-    return await review.finish()
+    return await to_the_end(review.finish())
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class _Review:
     trigger: Trigger
     started: datetime
     dry_run: bool
+    failed: bool = False
     names: dict[str, str] = field(default_factory=dict)
     titles: dict[str, dict[int, Change]] = field(default_factory=dict)
     edits: list[TagEdit] = field(default_factory=list)
@@ -96,9 +100,12 @@ class _Review:
         held = await self._held(run_id)
         if not held:
             return
-        await self._read_members()
-        pins = await self.house.store.pins(self.house.library.name)
-        kept = {(pin.slug, pin.item_id) for pin in pins if pin.stance is Stance.KEEP}
+        criteria = await self._read_members()
+        kept = {
+            (pin.slug, pin.item_id)
+            for pin in await self.house.store.pins(self.house.library.name)
+            if pin.stance is Stance.KEEP and pin.holds(criteria.get(pin.slug, pin.criteria))
+        }
         for one in held:
             self.titles[one.slug] = {change.id: change for change in one.changes}
             ids = {change.id for change in one.changes if (one.slug, change.id) not in kept}
@@ -111,36 +118,43 @@ class _Review:
         held = await self._held(run_id)
         if not held:
             return
-        criteria = {one.slug: one.criteria for one in await self._collections()}
-        pins = [
-            Pin(
-                one.slug,
-                change.id,
-                Stance.KEEP,
-                PinOrigin.DECLINED,
-                self.started,
-                criteria.get(one.slug, ""),
-            )
+        criteria = await self._criteria()
+        self.add_faults([_not_runnable(one) for one in held if one.slug not in criteria])
+        held = [one for one in held if one.slug in criteria]
+        said = {
+            (pin.slug, pin.item_id)
+            for pin in await self.house.store.pins(self.house.library.name)
+            if pin.holds(criteria.get(pin.slug, ""))
+        }
+        stay = [
+            (one.slug, change.id)
             for one in held
             for change in one.changes
+            if (one.slug, change.id) not in said
+        ]
+        pins = [
+            Pin(slug, item_id, Stance.KEEP, PinOrigin.DECLINED, self.started, criteria[slug])
+            for slug, item_id in stay
         ]
         await self.house.store.pin(self.house.library.name, pins)
         await self._release(held)
-        self.notices.append(
-            f"{len(pins)} titles stay; that holds until the collection's criteria change."
-            " --pins lists them, --unpin takes one back."
-        )
+        if held:
+            self.notices.append(
+                f"{len(pins)} titles stay; that holds until the collection's criteria change."
+                " --pins lists them, --unpin takes one back."
+            )
 
     async def undo(self, run_id: str | None) -> None:
         """Turn every change of a run around that still stands, and pin the outcome."""
         store = self.house.store
+        # First of all: it brings what a killed run has changed into its journal.
+        await self._read_members()
         run_id = run_id or await store.newest_change()
         journal = await store.journal(run_id) if run_id else []
         if not journal:
             self._nothing(f"Run {run_id} changed no tags." if run_id else "No run changed tags.")
             return
-        await self._read_members()
-        items = {item.id: item for item in await self.house.library.items()}
+        items = await self._items()
         reason = f"undo of run {run_id}"
         pins = []
         for slug, entries in _by_slug(journal).items():
@@ -154,9 +168,11 @@ class _Review:
             present = self.members.get(label, frozenset())
             off = {i for i, added in last.items() if added and i in present}
             on = {i for i, added in last.items() if not added and i not in present}
-            self.edits.append(TagEdit(slug, label, frozenset(on), frozenset(off)))
+            self.edits.append(TagEdit(slug, label, present, frozenset(on), frozenset(off)))
             pins += [self._pin(slug, i, Stance.NEVER) for i in sorted(off)]
             pins += [self._pin(slug, i, Stance.KEEP) for i in sorted(on)]
+        if not pins:
+            self._nothing(f"Nothing that run {run_id} changed still stands.")
         # Pinned first: if the edits are cut off, the next run finishes them.
         await store.pin(self.house.library.name, pins)
         await self._apply()
@@ -170,7 +186,7 @@ class _Review:
             return
         await self._read_members()
         known = files.claimed
-        items = {item.id: item for item in await self.house.library.items()}
+        items = await self._items()
         for label in sorted(self.members):
             if is_collection_tag(label) and label not in known:
                 slug = label.removeprefix(TAG_PREFIX)
@@ -179,7 +195,7 @@ class _Review:
                     i: Change(i, items[i].title, items[i].year, "no collection has this tag")
                     for i in ids & items.keys()
                 }
-                self.edits.append(TagEdit(slug, label, remove=frozenset(ids)))
+                self.edits.append(TagEdit(slug, label, ids, remove=ids))
         await self._apply()
         await self._delete([edit.label for edit in self.edits])
 
@@ -192,7 +208,7 @@ class _Review:
             trigger=self.trigger,
             result=result_of(
                 cancelled=cancelled,
-                failed=False,
+                failed=self.failed,
                 faults=self.faults,
                 held=False,
                 dry_run=self.dry_run,
@@ -234,21 +250,27 @@ class _Review:
             self.run_id, self.house.library.name, {one.slug: (one.label, ()) for one in held}
         )
 
-    async def _collections(self) -> Sequence[Collection]:
-        files = await read_files(self.house)
-        for collection in files.collections:
-            self.names[collection.slug] = collection.name
-        return files.collections
+    async def _items(self) -> dict[int, MediaItem]:
+        items, notices = await read_items(self.house.library, self.house.store)
+        self.notices += notices
+        return {item.id: item for item in items}
 
-    async def _read_members(self) -> None:
+    async def _criteria(self) -> dict[str, str]:
+        """Read Kometa's files for the names and the criteria of the collections, by slug."""
+        files = await read_files(self.house)
+        self.names = {one.slug: one.name for one in files.collections}
+        return {one.slug: one.criteria for one in files.collections}
+
+    async def _read_members(self) -> dict[str, str]:
+        """Read who carries which tag now, and the criteria of the collections."""
         house = self.house
         await resolve_intents(house.library, house.store, house.clock)
         self.members = await house.library.members()
-        await self._collections()
+        return await self._criteria()
 
     def _remove(self, slug: str, label: str, ids: AbstractSet[int]) -> None:
-        there = frozenset(ids) & self.members.get(label, frozenset())
-        self.edits.append(TagEdit(slug, label, remove=there))
+        present = self.members.get(label, frozenset())
+        self.edits.append(TagEdit(slug, label, present, remove=present & ids))
 
     def _pin(self, slug: str, item_id: int, stance: Stance) -> Pin:
         return Pin(slug, item_id, stance, PinOrigin.UNDO, self.started)
@@ -272,6 +294,8 @@ class _Review:
             return
         numbers = await self.house.library.tags()
         for label in labels:
+            if label not in numbers:
+                continue
             try:
                 await self.house.library.delete_tag(numbers[label])
             except SkipError as error:
@@ -309,3 +333,13 @@ def _not_held(run_id: str, held: Sequence[HeldRemovals]) -> Fault:
     runs = sorted({one.run_id for one in held})
     there = f"Run {', '.join(runs)} holds something." if runs else "Nothing is held at all."
     return Fault(FaultKind.TAGGING, f"run {run_id}", "This run holds no changes.", there)
+
+
+def _not_runnable(held: HeldRemovals) -> Fault:
+    return Fault(
+        FaultKind.KOMETA,
+        f"{TAG_PREFIX}{held.slug}",
+        "Its collection is not among those that run now, so its criteria are not known and what it"
+        " holds stays held.",
+        "Enable it again or mend its file, then decline once more.",
+    )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kometa_ai import deciding, hand_edits
 from kometa_ai.asking import Asking, Tally
-from kometa_ai.domain import tagging
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.fault import Fault, KometaAIError
@@ -23,10 +22,10 @@ from kometa_ai.domain.report import (
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import choose, read_files, read_shelf
-from kometa_ai.reporting import Outcome, result_of, spending
+from kometa_ai.reporting import Outcome, result_of, spending, to_the_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -50,9 +49,9 @@ async def run(request: RunRequest, house: House) -> RunReport:
     except KometaAIError as error:
         course.fail(error.fault)
     except asyncio.CancelledError:
-        await asyncio.shield(course.finish(cancelled=True))
+        await to_the_end(course.finish(cancelled=True))
         raise
-    return await course.finish()
+    return await to_the_end(course.finish())
 
 
 async def begin(request: RunRequest, house: House) -> Course:
@@ -109,14 +108,14 @@ class Course:
         if not collections:
             return
         shelf = await self._read_library(collections)
-        await self._heed_hand_edits(collections, shelf)
-        await self._decide(collections, shelf)
+        lost = await self._heed_hand_edits(collections, shelf)
+        await self._decide(collections, shelf, lost)
         edits = await self._compare(shelf)
         if self.request.dry_run:
             for edit in edits:
                 self.outcomes[edit.slug].done(edit.add, edit.remove)
         else:
-            await self._apply(edits)
+            await self._apply(edits, shelf)
 
     async def finish(self, *, cancelled: bool = False) -> RunReport:
         """Store and tell the report."""
@@ -202,27 +201,35 @@ class Course:
         self.notice(*notices)
         return shelf
 
-    async def _heed_hand_edits(self, collections: Sequence[Collection], shelf: Shelf) -> None:
-        store, library = self.house.store, self.house.library.name
-        self.notice(
-            *await hand_edits.heed(
-                collections,
-                await store.seen(library),
-                shelf.tagged,
-                shelf.titles.items.keys(),
-                store=store,
-                now=self.started,
-                percent=self.house.policy.max_removals_percent,
-            )
+    async def _heed_hand_edits(
+        self, collections: Sequence[Collection], shelf: Shelf
+    ) -> Mapping[str, frozenset[int]]:
+        """Make pins of hand edits; return which titles an accident took a tag off, by label."""
+        heeded = await hand_edits.heed(
+            collections,
+            shelf.tagged,
+            shelf.titles.items.keys(),
+            store=self.house.store,
+            now=self.started,
+            percent=self.house.policy.max_removals_percent,
         )
+        self.notice(*heeded.notices)
+        return heeded.lost
 
-    async def _decide(self, collections: Sequence[Collection], shelf: Shelf) -> None:
+    async def _decide(
+        self,
+        collections: Sequence[Collection],
+        shelf: Shelf,
+        lost: Mapping[str, frozenset[int]],
+    ) -> None:
         """Settle the collections, those first whose tags the rules of others name."""
         self.house.tell(PhaseBegan(Phase.DECIDING))
         pins = await self._pins()
         groups, circles = settle_in_order(collections)
         self.add_faults(circles)
-        tagged = dict(shelf.tagged)
+        tagged = shelf.tagged | {
+            label: shelf.tagged.get(label, frozenset()) | ids for label, ids in lost.items()
+        }
         left = self.request.max_pairs or self.house.policy.max_pairs
         for group in groups:
             cases = [
@@ -240,10 +247,11 @@ class Course:
             cases = await self._ask(cases, shelf, left)
             left = None if left is None else left - (self.tally.done - done)
             for case in cases:
-                verdicts = case.verdicts(shelf.titles)
                 collection = case.collection
-                self.outcomes[collection.slug] = Outcome(case, shelf.titles, verdicts, case.present)
-                tagged[collection.label] = (case.present - verdicts.foreign) | verdicts.belong
+                present = shelf.tagged.get(collection.label, frozenset())
+                one = Outcome(case, shelf.titles, case.verdicts(shelf.titles), present)
+                self.outcomes[collection.slug] = one
+                tagged[collection.label] = one.change(self.house.policy).after(present)
 
     async def _ask(self, cases: Sequence[Case], shelf: Shelf, left: int | None) -> list[Case]:
         house, request = self.house, self.request
@@ -290,38 +298,44 @@ class Course:
         if outcomes:
             self.house.tell(PhaseBegan(Phase.TAGGING))
             await self._read_members(outcomes, shelf)
-        percent = self.house.policy.max_removals_percent
         edits = []
         for one in outcomes:
-            change = tagging.compare(one.verdicts, one.present, percent=percent)
+            change = one.change(self.house.policy)
             one.held = change.held
-            collection = one.case.collection
-            edits.append(TagEdit(collection.slug, collection.label, change.add, change.remove))
+            slug, label = one.case.collection.slug, one.case.collection.label
+            edits.append(TagEdit(slug, label, one.present, change.add, change.remove))
         return edits
 
     async def _read_members(self, outcomes: Sequence[Outcome], shelf: Shelf) -> None:
         """Take the present members afresh; the asking may have taken hours."""
         members = await self.house.library.members()
-        self.notice(
-            *await hand_edits.heed(
-                [one.case.collection for one in outcomes],
-                {one.case.collection.slug: one.present for one in outcomes},
-                members,
-                shelf.titles.items.keys(),
-                store=self.house.store,
-                now=self.house.clock.now(),
-                percent=self.house.policy.max_removals_percent,
-            )
+        heeded = await hand_edits.heed(
+            [one.case.collection for one in outcomes],
+            members,
+            shelf.titles.items.keys(),
+            store=self.house.store,
+            now=self.house.clock.now(),
+            percent=self.house.policy.max_removals_percent,
+            since={one.case.collection.slug: one.present for one in outcomes},
         )
+        self.notice(*heeded.notices)
         pins = await self._pins()
         for one in outcomes:
             collection = one.case.collection
             one.present = members.get(collection.label, frozenset())
             one.obey(pins.get(collection.slug, {}))
 
-    async def _apply(self, edits: Sequence[TagEdit]) -> None:
+    async def _apply(self, edits: Sequence[TagEdit], shelf: Shelf) -> None:
         house = self.house
         await self._hold()
+        # From here on an accident counts as seen: an edit that is cut off must not leave it to
+        # the next run to take what is still missing for a few hand edits.
+        await hand_edits.note_seen(
+            house.store,
+            house.library.name,
+            {slug: one.present for slug, one in self.outcomes.items()},
+            shelf.titles.items.keys(),
+        )
         editing = Editing(house.library, house.store, house.clock, self.run_id)
         try:
             await editing.apply(edits)
@@ -329,10 +343,6 @@ class Course:
             for slug, applied in editing.applied.items():
                 self.outcomes[slug].done(applied.added, applied.removed)
             self.add_faults(editing.all_faults())
-        await house.store.note_seen(
-            house.library.name,
-            {edit.slug: self.outcomes[edit.slug].present for edit in edits},
-        )
 
     async def _hold(self) -> None:
         """Let what is held now replace what an older run held for the same collections."""

@@ -87,7 +87,8 @@ def block(name: str, *, tag: str = "", **keys: object) -> str:
     lines = [f"#   {key}: {json.dumps(value)}" for key, value in keys.items()]
     body = f"    radarr_taglist: {tag}" if tag else "    sync_mode: sync"
     marks = ("# === KOMETA-AI ===", "# === END KOMETA-AI ===")
-    return "\n".join(f"  {line}" for line in (marks[0], *lines, marks[1])) + f"\n  {name}:\n{body}\n"
+    comments = "\n".join(f"  {line}" for line in (marks[0], *lines, marks[1]))
+    return f"{comments}\n  {name}:\n{body}\n"
 
 
 @dataclass(slots=True)

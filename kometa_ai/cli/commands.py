@@ -6,41 +6,39 @@ import asyncio
 import logging
 import os
 import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai import review, settings as settings_module
+from kometa_ai import review
 from kometa_ai.adapters.clock import SystemClock
 from kometa_ai.adapters.locks import Busy, RunLock
 from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
+from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import check_health
-from kometa_ai.cli.output import Output
 from kometa_ai.cli.wiring import open_house
-from kometa_ai.domain.fault import KometaAIError
+from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import Result, RunFinished, RunRequest
 from kometa_ai.estimating import estimate
-from kometa_ai.report_json import estimate_json, faults_json, report_json
+from kometa_ai.report_json import estimate_json, report_json
 from kometa_ai.run import run
-from kometa_ai.settings import (
-    ESTIMATE_NEEDS,
-    RUN_NEEDS,
-    Loaded,
-    SettingsError,
-    dump_json,
-    dump_text,
-    redactor,
-)
-from kometa_ai.terminal import Narrator, print_estimate, print_report
+from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError
+from kometa_ai.terminal.narrator import Narrator, console
+from kometa_ai.terminal.tables import print_estimate, print_report
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
+    from kometa_ai.cli.output import Output
     from kometa_ai.domain.report import Event, RunReport
     from kometa_ai.house import House
+    from kometa_ai.settings import Loaded, Settings
 
 LOG = logging.getLogger("kometa_ai")
+SHOW_CURSOR: Final = "\x1b[?25h"
 ENDINGS: Final = {
     Result.SUCCESS: Exit.FINE,
     Result.DRY_RUN: Exit.FINE,
@@ -53,54 +51,75 @@ ENDINGS: Final = {
 
 def execute(flags: Namespace) -> int:
     """Do what the flags ask for; return the exit code."""
-    overrides = {} if flags.max_evals is None else {"MAX_EVALS_PER_RUN": flags.max_evals}
-    try:
-        loaded = settings_module.load(os.environ, flags=overrides)
-    except SettingsError as error:
-        _complain(Output(str, as_json=flags.json), error)
-        return Exit.WRONG_SETTINGS
-    out = Output(redactor(loaded.settings), as_json=flags.json)
+    loaded, out = configure(flags)
     try:
         logs.set_up(loaded.settings)
     except OSError as error:
-        out.complain(f"LOG_DIR: {loaded.settings.log_dir} can't be written ({error.strerror}).")
+        out.fail(_no_log(loaded.settings, error), dry_run=flags.dry_run)
         return Exit.WRONG_SETTINGS
     try:
-        return asyncio.run(_until_stopped(Command(flags, loaded, out).execute()))
+        return asyncio.run(_until_stopped(Command(flags, loaded, out).execute(), out))
     except SettingsError as error:
-        _complain(out, error)
+        out.fail(error, dry_run=flags.dry_run)
         return Exit.WRONG_SETTINGS
     except Busy as error:
-        _complain(out, error)
+        out.fail(error, dry_run=flags.dry_run)
         return Exit.BUSY
     except KometaAIError as error:
-        _complain(out, error)
+        out.fail(error, dry_run=flags.dry_run)
         return Exit.ERRORS
     except asyncio.CancelledError:
-        out.complain("Stopped. What was paid for is kept; the next run goes on from there.")
+        out.stop(
+            "Stopped. What was paid for is kept; the next run goes on from there.",
+            dry_run=flags.dry_run,
+        )
+        return Exit.ERRORS
+    except Exception as error:  # the one place where a bug becomes a sentence
+        LOG.critical("a fault in Kometa-AI itself", exc_info=error)
+        out.break_down(
+            f"Kometa-AI has a fault of its own ({type(error).__name__}: {error}). What was paid for"
+            " is kept. Please report it, with the lines that were logged.",
+            dry_run=flags.dry_run,
+        )
         return Exit.ERRORS
 
 
-async def _until_stopped(command: Awaitable[int]) -> int:
-    """Cancel the command at the first SIGTERM or SIGINT, and end at once at the second."""
+async def _until_stopped(command: Coroutine[None, None, int], out: Output) -> int:
+    """Cancel the command at the first signal to stop, and end at once at the second."""
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(command)
+    loop.set_default_executor(_Helpers())
+    task = loop.create_task(command, name="command")
+    signals: list[int] = []
 
-    def stop() -> None:
-        if task.cancelling():
+    def stop(number: int) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            if sys.stderr.isatty():
+                sys.stderr.write(SHOW_CURSOR)
+                sys.stderr.flush()
             os._exit(Exit.ERRORS)
+        if sys.stderr.isatty():
+            out.complain("Stopping. Once more ends it at once.")
         task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Whoever starts a run with nohup wants it to outlive the terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
     return await task
 
 
-def _complain(out: Output, error: KometaAIError) -> None:
-    faults = error.faults if isinstance(error, SettingsError) else (error.fault,)
-    if out.as_json:
-        out.json({"version": 1, "result": "failed", "faults": faults_json(faults)})
-    out.complain(str(error))
+class _Helpers(ThreadPoolExecutor):
+    """The threads for what would block. Nobody waits for one whose work is not wanted any more."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as it is declared
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+def _no_log(settings: Settings, error: OSError) -> SettingsError:
+    said = f"'{settings.log_dir}' can't be written ({error.strerror})."
+    remedy = "Give the user that runs Kometa-AI write access, or unset it: then no log is kept."
+    return SettingsError([Fault(FaultKind.SETTINGS, "LOG_DIR", said, remedy)])
 
 
 class Command:
@@ -111,13 +130,14 @@ class Command:
         self._loaded = loaded
         self._settings = loaded.settings
         self._out = out
+        self._words = console(out.words)
         self._clock = SystemClock()
 
     async def execute(self) -> int:
         """Do it; return the exit code."""
         command: str = self._flags.command
         deed: Callable[[], Awaitable[int]] = getattr(self, command)
-        if command not in {"dump_config", "health_check"}:
+        if command != "health_check":
             for notice in self._loaded.notices:
                 self._out.complain(notice)
         return await deed()
@@ -168,27 +188,19 @@ class Command:
         if self._out.as_json:
             self._out.json(estimate_json(result))
         else:
-            print_estimate(self._out.words, result)
+            print_estimate(self._words, self._out.masked(result))
         return Exit.ERRORS if result.faults else Exit.FINE
 
     async def health_check(self) -> int:
         """Ask everything once."""
         return await check_health(self._loaded, self._clock, self._out)
 
-    async def dump_config(self) -> int:
-        """Show every setting."""
-        if self._out.as_json:
-            self._out.json(dump_json(self._loaded))
-        else:
-            self._out.say(dump_text(self._loaded))
-        for notice in self._loaded.notices:
-            self._out.complain(notice)
-        return Exit.FINE
-
     async def reset_state(self) -> int:
         """Start afresh."""
         with self._lock("resetting the state"):
             kept = await reset_state(self._settings.state_dir, self._clock)
+        if self._out.as_json:
+            self._out.json({"version": 1, "kept": str(kept)})
         self._out.say(f"The state was set aside as {kept}. The next run judges everything anew.")
         return Exit.FINE
 
@@ -227,10 +239,14 @@ class Command:
     ) -> int:
         """Do something that ends in a report, telling of it on the way."""
         out, finished = self._out, []
+        bar = not self._settings.debug_logging  # lines of a log would tear it apart
+        with (
+            self._lock("started from the command line"),
+            Narrator(self._words, bar=bar) as narrator,
+        ):
 
-        with self._lock("started from the command line"), Narrator(out.words) as narrator:
-
-            def tell(event: Event) -> None:
+            def tell(told: Event) -> None:
+                event = out.masked(told)
                 logs.log_event(event)
                 narrator(event)
                 if isinstance(event, RunFinished):
@@ -250,7 +266,7 @@ class Command:
         if self._out.as_json:
             self._out.json(report_json(report))
         else:
-            print_report(self._out.words, report, faults_told=True)
+            print_report(self._words, report, faults_told=True)
 
 
 def _nobody(_: Event) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from enum import IntEnum
+from typing import NoReturn
 
 from kometa_ai import __version__
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.report_json import failure_json
 
 LARGEST_BATCH = 200
 
@@ -21,13 +26,14 @@ class Exit(IntEnum):
 
 
 EPILOG = """\
-exit codes: 0 fine, 1 the run ended with errors, 2 wrong settings or flags, 3 another run is
-active, 4 changes are held for approval
+exit codes: 0 fine, 1 the run ended with errors, 2 wrong settings or flags,
+3 another run is active, 4 changes are held for approval
 
-Settings come from the environment (RADARR_URL, RADARR_API_KEY, CLAUDE_API_KEY, ...);
---dump-config shows them all, with where each value comes from.
+Settings come from the environment (RADARR_URL, RADARR_API_KEY, CLAUDE_API_KEY,
+...); --dump-config shows them all, with where each value comes from.
 
-ITEM is a Radarr id, tmdb:603, or the exact title, with " (year)" if several share it.
+COLLECTION is a collection's name. ITEM is a Radarr id, tmdb:603, or the exact
+title, with " (year)" if several share it. RUN is a number that --runs shows.
 """
 
 RUNS = ("run_now", "dry_run", "collection", "force_refresh")
@@ -39,8 +45,12 @@ SHAPERS = ("collection", "force_refresh", "max_evals", "batch_size")
 def parse(arguments: list[str]) -> Namespace:
     """Return the flags; wrong ones end the program with exit code 2 and a sentence."""
     parser = _parser()
+    parser.as_json = "--json" in arguments
     flags = parser.parse_args(arguments)
-    command = next((name for name in COMMANDS if getattr(flags, name) is not None), None)
+    commands = [name for name in COMMANDS if getattr(flags, name) is not None]
+    if len(commands) > 1:
+        parser.error(f"--{_flag(commands[0])} does not go together with --{_flag(commands[1])}")
+    command = next(iter(commands), None)
     allowed = {"estimate": SHAPERS, "cleanup": ("dry_run",)}.get(command or "", ())
     used = [name for name in {*RUNS, *SHAPERS} if getattr(flags, name) not in (None, False, [])]
     wrong = sorted(set(used) - set(allowed))
@@ -51,10 +61,13 @@ def parse(arguments: list[str]) -> Namespace:
             "say what to do: --run-now for one run, --estimate for its price,"
             " --health-check to see whether everything is set up (--help lists all)"
         )
+    if flags.pin and flags.pin[0] not in STANCES:
+        parser.error(f'"{flags.pin[0]}" is neither keep nor never: --pin keep "Heists" "Heat"')
     flags.command = command or "run"
     return flags
 
 
+STANCES = ("keep", "never")
 COMMANDS = (
     "estimate",
     "health_check",
@@ -73,8 +86,21 @@ COMMANDS = (
 )
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+class _Parser(ArgumentParser):
+    """Tells programs in JSON too what is wrong with the flags."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        if self.as_json:
+            fault = Fault(FaultKind.SETTINGS, "flags", f"{message}.", "See --help.")
+            told = failure_json([fault], "failed", dry_run=False)
+            sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
+        super().error(message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         "kometa-ai",
         description="Keeps film collections that are described in plain words.",
         epilog=EPILOG,

@@ -9,6 +9,9 @@ from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
 from kometa_ai.domain.fault import KometaAIError, SkipError
 from kometa_ai.settings import SettingsError, require_for_run
+from kometa_ai.terminal.narrator import console
+from kometa_ai.terminal.tables import print_checks
+from kometa_ai.terminal.text import many
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,27 +32,27 @@ async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
         "Radarr": lambda: _radarr(settings, clock),
         "Claude": lambda: _claude(settings, clock),
     }
-    lines: list[dict[str, object]] = []
+    checked: list[tuple[str, bool, str]] = []
     for name, check in checks.items():
         try:
-            lines.append({"name": name, "ok": True, "message": await check()})
+            checked.append((name, True, await check()))
         except SettingsError as error:
-            told = " ".join(str(fault) for fault in error.faults)
-            lines.append({"name": name, "ok": False, "message": told})
+            checked.append((name, False, " ".join(str(fault) for fault in error.faults)))
         except KometaAIError as error:
-            lines.append({"name": name, "ok": False, "message": str(error)})
+            checked.append((name, False, str(error)))
     if out.as_json:
-        out.json({"version": 1, "checks": lines})
-    for line in [] if out.as_json else lines:
-        out.say(f"{'ok  ' if line['ok'] else 'FAIL'}  {line['name']}: {line['message']}")
-    return Exit.FINE if all(line["ok"] for line in lines) else Exit.ERRORS
+        listed = [{"name": name, "ok": well, "message": told} for name, well, told in checked]
+        out.json({"version": 1, "checks": listed})
+    else:
+        print_checks(console(out.words), out.masked(checked))
+    return Exit.FINE if all(well for _, well, _ in checked) else Exit.ERRORS
 
 
 async def _settings(loaded: Loaded) -> str:
     faults = require_for_run(loaded.settings)
     if faults:
         raise SettingsError(faults)
-    return " ".join(("all that a run needs is set.", *loaded.notices))
+    return " ".join(("All that a run needs is set.", *loaded.notices))
 
 
 async def _state(settings: Settings, clock: Clock) -> str:
@@ -63,8 +66,10 @@ async def _files(settings: Settings) -> str:
     files = await asyncio.to_thread(files_reader(settings, dry_run=True))
     if files.faults:
         raise KometaFilesError(files.faults)
+    if not files.collections:
+        return f"{settings.kometa_config_dir} has no collection to keep."
     names = ", ".join(one.name for one in files.collections)
-    return f"{len(files.collections)} collections to keep: {names}."
+    return f"{many(len(files.collections), 'collection')} to keep: {names}."
 
 
 async def _radarr(settings: Settings, clock: Clock) -> str:

@@ -8,11 +8,13 @@ from kometa_ai import deciding
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.wiring import open_house, open_store
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
-from kometa_ai.domain.fault import FaultKind, SkipError
+from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.report_json import report_json
 from kometa_ai.settings import ESTIMATE_NEEDS
-from kometa_ai.terminal import print_pins, print_runs
+from kometa_ai.terminal.narrator import console
+from kometa_ai.terminal.tables import print_history, print_pins, print_runs
+from kometa_ai.terminal.text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +44,7 @@ async def runs(settings: Settings, clock: Clock, out: Output) -> int:
     if out.as_json:
         out.json({"version": 1, "runs": [report_json(report) for report in reports]})
     else:
-        print_runs(out.words, reports, settings.tz)
+        print_runs(console(out.words), out.masked(reports), settings.tz)
     return Exit.FINE
 
 
@@ -50,10 +52,18 @@ async def pins(settings: Settings, clock: Clock, out: Output) -> int:
     """Print every pin, by title where Radarr answers."""
     async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS) as house:
         pinned = await house.store.pins(house.library.name)
-        items = {item.id: item for item in await house.library.items()} if pinned else {}
+        items: dict[int, MediaItem] = {}
+        absent = "gone from Radarr"
+        if pinned:
+            try:
+                items = {item.id: item for item in await house.library.items()}
+            except KometaAIError as error:
+                absent = "title unknown"
+                out.complain(str(error))
 
     def label(pin: Pin) -> str:
-        return items[pin.item_id].label if pin.item_id in items else f"(gone: {pin.item_id})"
+        known = items.get(pin.item_id)
+        return known.label if known else f"({absent}, id {pin.item_id})"
 
     if out.as_json:
         listed = [
@@ -69,7 +79,7 @@ async def pins(settings: Settings, clock: Clock, out: Output) -> int:
         ]
         out.json({"version": 1, "pins": listed})
     else:
-        print_pins(out.words, pinned, label)
+        print_pins(console(out.words), pinned, label, settings.tz)
     return Exit.FINE
 
 
@@ -77,16 +87,15 @@ async def pin(  # noqa: PLR0917 - three words of the command line
     settings: Settings, clock: Clock, out: Output, stance: str, name: str, wanted: str
 ) -> int:
     """Pin a title to a collection, or away from it."""
-    if stance.lower() not in set(Stance):
-        raise _refusal("--pin", f'"{stance}" is neither keep nor never.', "Write --pin keep ...")
     async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
         collection = await _collection(house, name)
         item = find_item(wanted, await house.library.items())
-        new = Pin(collection.slug, item.id, Stance(stance.lower()), PinOrigin.USER, clock.now())
+        new = Pin(collection.slug, item.id, Stance(stance), PinOrigin.USER, clock.now())
         await house.store.pin(house.library.name, [new])
-    out.say(
-        f"{item.label} is pinned: {new.stance} in {collection.name}. The next run sees to its tag."
-    )
+    if out.as_json:
+        out.json({"version": 1, **_pair(collection, item), "stance": str(new.stance)})
+    what = "always belongs to" if new.stance is Stance.KEEP else "never belongs to"
+    out.say(f"{item.label} {what} {collection.name} now. The next run sees to its tag.")
     return Exit.FINE
 
 
@@ -99,7 +108,9 @@ async def unpin(settings: Settings, clock: Clock, out: Output, name: str, wanted
             raise _refusal(
                 "--unpin", f"{item.label} is not pinned in {collection.name}.", "See --pins."
             )
-    out.say(f"{item.label} is no longer pinned in {collection.name}.")
+    if out.as_json:
+        out.json({"version": 1, **_pair(collection, item), "stance": None})
+    out.say(f"{item.label} is no longer pinned in {collection.name}. Claude's verdict counts.")
     return Exit.FINE
 
 
@@ -120,7 +131,9 @@ async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: 
     if out.as_json:
         out.json({"version": 1, **answer})
     else:
-        _explain(out, collection, item, answer, history)
+        _explain(out, collection, item, answer)
+        valid = [(one, _counts(one, case.collection, item)) for one in history]
+        print_history(console(out.words), out.masked(valid), collection.threshold, settings.tz)
     return Exit.FINE
 
 
@@ -129,10 +142,7 @@ def _answer(case: Case, item: MediaItem, history: list[Decision]) -> dict[str, o
     waiting = item.id in case.pending.ids
     undecided = item.id in case.free.candidates and item.id not in case.ledger.judged
     return {
-        "collection": case.collection.name,
-        "id": item.id,
-        "title": item.title,
-        "year": item.year,
+        **_pair(case.collection, item),
         "tagged": item.id in case.present,
         "reason": "it was never judged for this collection" if undecided else case.reason(item),
         "pending": waiting,
@@ -145,32 +155,35 @@ def _answer(case: Case, item: MediaItem, history: list[Decision]) -> dict[str, o
                 "include": one.opinion.include,
                 "confidence": one.opinion.confidence,
                 "reason": one.opinion.reason,
-                "valid": one.criteria == case.collection.criteria
-                and one.fingerprint == item.fingerprint,
+                "valid": _counts(one, case.collection, item),
             }
             for one in history
         ],
     }
 
 
+def _counts(decision: Decision, collection: Collection, item: MediaItem) -> bool:
+    """Return whether a decision was made for the present criteria and state of the item."""
+    return decision.criteria == collection.criteria and decision.fingerprint == item.fingerprint
+
+
 def _explain(
-    out: Output,
-    collection: Collection,
-    item: MediaItem,
-    answer: dict[str, object],
-    history: list[Decision],
+    out: Output, collection: Collection, item: MediaItem, answer: dict[str, object]
 ) -> None:
-    state = "has" if answer["tagged"] else "has not"
-    out.say(f"{item.label} {state} the tag {collection.tag}: {answer['reason']}.")
+    state = "has" if answer["tagged"] else "does not have"
+    out.say(f"{item.label} {state} the tag {collection.tag} of {collection.name}.")
+    out.say(sentence(f"Why: {answer['reason']}"))
     if answer["pending"]:
         out.say("It will be judged in the next run.")
-    for one in history:
-        verdict = "yes" if one.opinion.include else "no"
-        model = f" by {one.model}" if one.model else ""
-        out.say(
-            f"  {one.decided_at:%Y-%m-%d} {verdict}, confidence {one.opinion.confidence:.2f}"
-            f" (threshold {collection.threshold:.2f}){model}, {one.origin}: {one.opinion.reason}"
-        )
+
+
+def _pair(collection: Collection, item: MediaItem) -> dict[str, object]:
+    return {
+        "collection": collection.name,
+        "id": item.id,
+        "title": item.title,
+        "year": item.year,
+    }
 
 
 def find_item(wanted: str, items: Iterable[MediaItem]) -> MediaItem:
@@ -192,7 +205,9 @@ def find_item(wanted: str, items: Iterable[MediaItem]) -> MediaItem:
     if found:
         raise _refusal(
             wanted,
-            f"{len(found)} titles fit: " + ", ".join(f"{one.label} (id {one.id})" for one in found),
+            f"{len(found)} titles fit: "
+            + ", ".join(f"{one.label} (id {one.id})" for one in found)
+            + ".",
             "Add the year, or give the Radarr id.",
         )
     raise _refusal(

@@ -63,7 +63,9 @@ def set_up(settings: Settings) -> None:
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         path = settings.log_dir / FILE_NAME
         handlers.append(
-            logging.handlers.RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT)
+            logging.handlers.RotatingFileHandler(
+                path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
+            )
         )
     for handler in handlers:
         handler.setFormatter(kind(redactor(settings)))

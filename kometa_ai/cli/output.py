@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from kometa_ai.terminal import console
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.report_json import failure_json
+from kometa_ai.settings import SettingsError
+from kometa_ai.terminal.stream import Stream
+from kometa_ai.terminal.text import clean, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kometa_ai.domain.fault import KometaAIError
+
+T = TypeVar("T")
 
 
 class Output:
@@ -17,20 +26,74 @@ class Output:
 
     def __init__(self, redact: Callable[[str], str], *, as_json: bool) -> None:
         self._redact = redact
+        self._stdout = Stream(sys.stdout, redact)
+        self._problems = Stream(sys.stderr, redact)
+        self._answered = False
         self.as_json = as_json
-        self.words = console(sys.stderr if as_json else sys.stdout)
-        self.problems = console(sys.stderr)
+        self.words = self._problems if as_json else self._stdout
+        if as_json:
+            self._stdout.speak_utf8()
 
     def json(self, value: object) -> None:
         """Print a value as JSON on stdout."""
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-        sys.stdout.write(f"{self._redact(text)}\n")
-        sys.stdout.flush()
+        # Secrets are masked in the texts and not in the JSON: a password "true" is no excuse for
+        # JSON that nobody can read.
+        text = json.dumps(self.masked(value), indent=2, ensure_ascii=False)
+        stdout = Stream(sys.stdout, str)
+        stdout.write(f"{text}\n")
+        stdout.flush()
+        self._answered = True
 
     def say(self, sentence: str) -> None:
-        """Print a sentence as it is, for people."""
-        self.words.print(self._redact(sentence), markup=False, soft_wrap=True)
+        """Print a sentence for people."""
+        _print(self.words, sentence)
 
     def complain(self, sentence: str) -> None:
         """Print what went wrong to stderr."""
-        self.problems.print(self._redact(sentence), markup=False, soft_wrap=True)
+        _print(self._problems, sentence)
+
+    def fail(self, error: KometaAIError, *, dry_run: bool = False) -> None:
+        """Say why nothing came of the command, in JSON too unless it has answered already."""
+        faults = error.faults if isinstance(error, SettingsError) else (error.fault,)
+        self._answer_failed(faults, "failed", dry_run=dry_run)
+        self.complain(str(error))
+
+    def stop(self, sentence: str, *, dry_run: bool = False) -> None:
+        """Say that the command was stopped from outside."""
+        self._answer_failed((), "cancelled", dry_run=dry_run)
+        self.complain(sentence)
+
+    def break_down(self, sentence: str, *, dry_run: bool = False) -> None:
+        """Say that the program itself is at fault."""
+        self._answer_failed(
+            (Fault(FaultKind.PROGRAM, "Kometa-AI", sentence),), "failed", dry_run=dry_run
+        )
+        self.complain(sentence)
+
+    def masked(self, value: T) -> T:
+        """Return the value with every secret masked, in whatever texts it holds."""
+        return cast("T", self._masked(value))
+
+    def _masked(self, value: object) -> object:
+        if type(value) is str:
+            return self._redact(value)
+        if isinstance(value, dict):
+            return {key: self._masked(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._masked(one) for one in value]
+        if isinstance(value, tuple):
+            return tuple(self._masked(one) for one in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            parts = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+            return replace(value, **{name: self._masked(part) for name, part in parts.items()})
+        return value
+
+    def _answer_failed(self, faults: tuple[Fault, ...], result: str, *, dry_run: bool) -> None:
+        if self.as_json and not self._answered:
+            self.json(failure_json(faults, result, dry_run=dry_run))
+
+
+def _print(stream: Stream, sentence: str) -> None:
+    text = clean(sentence)
+    stream.write(f"{wrapped(text) if stream.isatty() else text}\n")
+    stream.flush()

@@ -58,7 +58,8 @@ class Collection:
         Threshold, gates and tag rules are not part of it: they are applied here, for free.
         """
         words = " ".join(self.prompt.split())
-        return blake2b(f"{self.name}\n{words}".encode(), digest_size=8).hexdigest()
+        told = f"{self.name}\n{words}".encode("utf-8", "surrogatepass")
+        return blake2b(told, digest_size=8).hexdigest()
 
     @property
     def gated(self) -> bool:
@@ -93,6 +94,8 @@ def gate(collection: Collection, item: MediaItem) -> str:
     if banned := genres & collection.candidate_exclude_genres:
         return f"its genre {_either(banned)} is excluded"
     low, high = collection.candidate_year_min, collection.candidate_year_max
+    if not item.year and (low is not None or high is not None):
+        return "its year is not known"
     if low is not None and item.year < low:
         return f"it is older than {low}"
     if high is not None and item.year > high:

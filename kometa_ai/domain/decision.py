@@ -16,6 +16,8 @@ HYSTERESIS = 0.1
 """A new verdict turns an earlier one around only when it clears the threshold by this much."""
 UNNAMED_CONFIDENCE = 0.95
 """Claude names every title with a fair chance; for all others it is this sure of its no."""
+SURE = UNNAMED_CONFIDENCE
+"""A verdict this sure clears any threshold that it meets: 1.00 is hardly ever given."""
 ROUNDING = 1e-9
 """0.7 - 0.1 is a hair under 0.6 in binary; people mean 0.6."""
 
@@ -44,6 +46,10 @@ class Opinion:
         return self.confidence if self.include else 1 - self.confidence
 
 
+UNNAMED = Opinion(include=False, confidence=UNNAMED_CONFIDENCE)
+"""What is known of a title that Claude judged and did not name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What we hold of one item and one collection.
@@ -63,11 +69,7 @@ class Decision:
     @property
     def plain(self) -> bool:
         """Return whether this is a no that Claude did not even name: nothing more is known."""
-        return (
-            self.origin is Origin.CLAUDE
-            and not self.looked
-            and self.opinion == Opinion(include=False, confidence=UNNAMED_CONFIDENCE)
-        )
+        return self.origin is Origin.CLAUDE and not self.looked and self.opinion == UNNAMED
 
     def member(self, threshold: float) -> bool:
         """Return whether the item belongs, at this threshold."""
@@ -163,8 +165,8 @@ def _looked(decision: Decision, *, looked: bool) -> Decision:
 def clears(opinion: Opinion, threshold: float) -> bool:
     """Return whether the opinion is on its side of the threshold by a clear margin.
 
-    A margin that leaves the range of 0 to 1 is cut to it, or no verdict could ever clear it.
+    A margin beyond what Claude ever says is cut to that, or no verdict could clear it.
     """
     if opinion.include and opinion.confidence >= threshold - ROUNDING:
-        return opinion.score >= min(1.0, threshold + HYSTERESIS) - ROUNDING
-    return opinion.score <= max(0.0, threshold - HYSTERESIS) + ROUNDING
+        return opinion.score >= min(SURE, threshold + HYSTERESIS) - ROUNDING
+    return opinion.score <= max(1 - SURE, threshold - HYSTERESIS) + ROUNDING

@@ -16,6 +16,8 @@ class FaultKind(StrEnum):
     BUDGET = "budget"
     TAGGING = "tagging"
     STATE = "state"
+    PROGRAM = "program"
+    """A bug of ours."""
 
 
 @dataclass(frozen=True, slots=True)

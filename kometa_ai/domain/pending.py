@@ -63,22 +63,25 @@ def find(
     ``candidates`` maps the item ids that no free rule settles to their fingerprints;
     ``judged_before`` holds the ids that were judged under criteria which have changed since.
     """
-    if forced:
-        return Pending(collection, {Why.FORCED: tuple(candidates)})
     judged = ledger.judged
     stale = [one for one, mark in candidates.items() if judged.get(one) != mark]
     by_why: dict[Why, list[int]] = {}
     for item_id in stale:
         by_why.setdefault(_why(item_id, judged, present, judged_before), []).append(item_id)
+    if forced:
+        valid = [one for one, mark in candidates.items() if judged.get(one) == mark]
+        return _pending(collection, {**by_why, Why.FORCED: valid})
     near = [
         item_id
         for item_id, decision in ledger.named.items()
         if decision.wants_second_look(collection.threshold)
         and candidates.get(item_id) == decision.fingerprint
     ]
-    if near:
-        by_why[Why.NEAR_THRESHOLD] = near
-    return Pending(collection, {why: tuple(ids) for why, ids in by_why.items()})
+    return _pending(collection, {**by_why, Why.NEAR_THRESHOLD: near})
+
+
+def _pending(collection: Collection, by_why: Mapping[Why, Sequence[int]]) -> Pending:
+    return Pending(collection, {why: tuple(ids) for why, ids in by_why.items() if ids})
 
 
 def _why(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ class Question:
     item: MediaItem
     slugs: tuple[str, ...]
     standing: Mapping[str, Decision] = field(default_factory=dict)
+
+    def only(self, slugs: Sequence[str]) -> Question:
+        """Return the question for some of its collections."""
+        return Question(
+            self.item,
+            tuple(slug for slug in self.slugs if slug in slugs),
+            {slug: decision for slug, decision in self.standing.items() if slug in slugs},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,7 @@ class Request:
         return Request(
             self.collections,
             tuple(
-                Question(
-                    question.item,
-                    tuple(slug for slug in question.slugs if slug in missing[question.item.id]),
-                    question.standing,
-                )
+                question.only(missing[question.item.id])
                 for question in self.questions
                 if missing.get(question.item.id)
             ),
@@ -78,30 +84,35 @@ def group(
 
     ``standing`` maps slug and item id to the earlier decisions to show. Requests of one group
     share their cached beginning, so the first one should be answered before the others go out.
+    A collection of which nothing is asked in this run is left out: its words would be paid for.
     """
+    used = reduce(or_, selection.asked.values(), 0)
+    bits = [bit for bit in range(len(selection.collections)) if used >> bit & 1]
     groups: list[tuple[Request, ...]] = []
-    for start in range(0, len(selection.collections), collections_per_request):
-        members = selection.collections[start : start + collections_per_request]
-        questions = list(_questions(selection, start, members, items, standing))
+    for start in range(0, len(bits), collections_per_request):
+        chosen = {
+            bit: selection.collections[bit] for bit in bits[start : start + collections_per_request]
+        }
+        members = tuple(chosen.values())
+        questions = list(_questions(selection, chosen, items, standing))
         groups.append(
             tuple(
                 Request(members, tuple(questions[at : at + items_per_request]))
                 for at in range(0, len(questions), items_per_request)
             )
         )
-    return tuple(requests for requests in groups if requests)
+    return tuple(groups)
 
 
 def _questions(
     selection: Selection,
-    start: int,
-    members: Sequence[Collection],
+    chosen: Mapping[int, Collection],
     items: Mapping[int, MediaItem],
     standing: Mapping[str, Mapping[int, Decision]],
 ) -> Iterator[Question]:
-    slugs = [collection.slug for collection in members]
+    slugs = {bit: collection.slug for bit, collection in chosen.items()}
     for item_id, mask in selection.asked.items():
-        wanted = tuple(slug for bit, slug in enumerate(slugs, start) if mask >> bit & 1)
+        wanted = tuple(slug for bit, slug in slugs.items() if mask >> bit & 1)
         if wanted:
             earlier = {
                 slug: standing[slug][item_id]

@@ -31,6 +31,10 @@ class TagChange:
     remove: frozenset[int]
     held: frozenset[int]
 
+    def after(self, present: frozenset[int]) -> frozenset[int]:
+        """Return the members that the tag then has."""
+        return (present - self.remove) | self.add
+
 
 def compare(verdicts: Verdicts, present: AbstractSet[int], *, percent: int) -> TagChange:
     """Return the change that brings the present members to the wanted ones.
@@ -51,17 +55,24 @@ def too_many(changed: int, members: int, percent: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What people changed by hand since we last applied or saw a tag.
+    """The titles that lost or gained a tag by hand since we last applied or saw it.
 
-    ``accident`` is true when it is too much to be meant: then there are no votes, and ``keep``
-    and ``never`` are empty; ``lost`` and ``gained`` count the difference in either case.
+    ``accident`` is true when it is too much to be meant: then there are no votes.
     """
 
-    keep: frozenset[int]
-    never: frozenset[int]
+    lost: frozenset[int]
+    gained: frozenset[int]
     accident: bool
-    lost: int
-    gained: int
+
+    @property
+    def keep(self) -> frozenset[int]:
+        """Return the titles that people want in."""
+        return frozenset() if self.accident else self.gained
+
+    @property
+    def never(self) -> frozenset[int]:
+        """Return the titles that people want out."""
+        return frozenset() if self.accident else self.lost
 
 
 def count_votes(
@@ -80,6 +91,5 @@ def count_votes(
     before = frozenset(seen & known)
     lost, gained = before - present, frozenset(present & known) - before
     gone = bool(before) and not exists
-    if gone or too_many(len(lost) + len(gained), len(before), percent):
-        return Votes(frozenset(), frozenset(), True, len(lost), len(gained))  # noqa: FBT003
-    return Votes(gained, lost, False, len(lost), len(gained))  # noqa: FBT003
+    accident = gone or too_many(len(lost) + len(gained), len(before), percent)
+    return Votes(lost, gained, accident)

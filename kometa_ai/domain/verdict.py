@@ -120,8 +120,7 @@ def explain(collection: Collection, item: MediaItem, free: Free, decision: Decis
     if decision is None:
         return "Claude does not count it among the titles that fit"
     opinion = decision.opinion
-    if opinion.reason:
-        return opinion.reason
     if decision.member(collection.threshold):
-        return f"judged to fit, confidence {opinion.confidence:.2f}"
-    return f"scores {opinion.score:.2f}, the threshold is {collection.threshold:.2f}"
+        return opinion.reason or f"judged to fit, confidence {opinion.confidence:.2f}"
+    below = f"scores {opinion.score:.2f}, the threshold is {collection.threshold:.2f}"
+    return f"{opinion.reason} ({below})" if opinion.reason else below

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+import os
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -12,33 +13,48 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 
-from kometa_ai.domain.report import FaultFound, PhaseBegan, Progress, RunFinished, RunStarted
-from kometa_ai.terminal.tables import fault_text, usd
+from kometa_ai.domain.report import (
+    FaultFound,
+    PhaseBegan,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Trigger,
+)
+from kometa_ai.terminal.tables import fault_text
+from kometa_ai.terminal.text import line, many, usd
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from kometa_ai.domain.report import Event
+    from kometa_ai.terminal.stream import Stream
 
 WIDTH_WITHOUT_TERMINAL = 100
-NAME_WIDTH = 40
+BESIDE_NAME = 38
+"""What stands beside the name and the bar: counts, dollars, time, and the gaps between them."""
+NARROW = 72
 
 
-def console(stream: IO[str]) -> Console:
+def console(stream: Stream) -> Console:
     """Return a console on a stream; lines keep a readable width where there is no terminal."""
-    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    given = stream.isatty() or "COLUMNS" in os.environ
+    width = None if given else WIDTH_WITHOUT_TERMINAL
+    return Console(file=cast("IO[str]", stream), width=width, highlight=False, emoji=False)
 
 
 class Narrator:
-    """Tells of a run while it goes on: a bar on a terminal, plain lines elsewhere."""
+    """Tells of a run while it goes on; without ``bar`` in plain lines on a terminal too."""
 
-    def __init__(self, out: Console) -> None:
+    def __init__(self, out: Console, *, bar: bool = True) -> None:
         self._out = out
+        self._wants_bar = bar and out.is_terminal
         self._bar: Bar | None = None
         self._last = -1
+        self._newest: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -55,49 +71,61 @@ class Narrator:
         """Take one event of the run."""
         match event:
             case RunStarted(run_id=run_id, request=request):
-                kind = "dry run" if request.dry_run else "run"
-                self._out.print(f"[dim]{kind} {run_id} ({request.trigger})[/]")
+                kind = "Dry run" if request.dry_run else "Run"
+                started = request.trigger is Trigger.COMMAND_LINE
+                what = "started from the command line" if started else str(request.trigger)
+                self._out.print(f"[dim]{kind} {run_id}, {what}[/]")
             case PhaseBegan(phase=phase):
                 self._stop()
                 self._out.print(f"[dim]· {phase}[/]")
             case Progress():
                 self._progress(event)
             case FaultFound(fault=fault):
-                self._out.print(fault_text(fault))
+                self._out.print(fault_text(fault), soft_wrap=not self._out.is_terminal)
             case RunFinished():
                 self._stop()
 
     def _progress(self, event: Progress) -> None:
-        if not self._out.is_terminal:
+        if not self._wants_bar:
             tenth = 10 * event.done // max(event.total, 1)
             if tenth != self._last:
                 self._last = tenth
-                judged = f"{event.done} of {event.total} judged"
-                self._out.print(f"[dim]  {judged}, {usd(event.spent)}[/]")
+                self._tell(event)
             return
+        self._newest = event
         if self._bar is None:
-            self._bar = Bar(
-                TextColumn("  {task.description}", markup=False),
-                BarColumn(bar_width=24),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[spent]}"),
-                TimeElapsedColumn(),
-                console=self._out,
-                transient=True,
-            )
+            self._bar = self._make_bar()
             self._bar.add_task("", total=event.total, spent="")
             self._bar.start()
-        name = event.collection
-        shown = name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
         self._bar.update(
             self._bar.task_ids[0],
-            description=shown,
+            description=line(event.collection),
             completed=event.done,
             total=event.total,
             spent=usd(event.spent),
         )
 
+    def _make_bar(self) -> Bar:
+        width = 12 if self._out.width < NARROW else 20
+        room = max(self._out.width - width - BESIDE_NAME, 8)
+        name = Column(max_width=room, no_wrap=True, overflow="ellipsis")
+        return Bar(
+            TextColumn("  {task.description}", markup=False, table_column=name),
+            BarColumn(bar_width=width),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[spent]}"),
+            TimeElapsedColumn(),
+            console=self._out,
+            transient=True,
+        )
+
+    def _tell(self, event: Progress) -> None:
+        judged = f"{event.done:,} of {many(event.total, 'verdict')}"
+        self._out.print(f"[dim]  {judged}, {usd(event.spent)}[/]")
+
     def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+            if self._newest is not None:
+                self._tell(self._newest)

@@ -10,18 +10,16 @@ import asyncio
 import gc
 import json
 import resource
-import statistics
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from script.benchmark.house import KEY, Home
+from script.benchmark.house import Home
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-LIST: Final = "/api/v3/movie?excludeLocalCovers=true"
 NAMED_OF_1000: Final = 20
 ITEMS_PER_REQUEST: Final = 1_000
 
@@ -29,6 +27,9 @@ ITEMS_PER_REQUEST: Final = 1_000
 async def fill(home: Home) -> dict[str, Any]:
     """Judge every film for every collection, about 2 % with a yes, and tag them."""
     from script.benchmark.judge import FastJudge
+    from script.benchmark.library import write_kometa_file
+
+    write_kometa_file(home.kometa)
 
     salts: dict[str, int] = {}
 
@@ -53,69 +54,22 @@ async def once(home: Home) -> dict[str, Any]:
 
 async def compare(home: Home, rounds: int) -> dict[str, Any]:
     """Measure downloads and whole runs in turns, so that a busy machine disturbs all alike."""
-    import aiohttp
-    import msgspec
+    from script.benchmark import download
 
-    from kometa_ai.adapters.arr.door import Door, Timeouts
-    from kometa_ai.adapters.clock import SystemClock
-    from kometa_ai.adapters.radarr import Radarr
-
-    class Name(msgspec.Struct, gc=False):
-        name: str | None = None
-
-    class Title(msgspec.Struct, gc=False):
-        title: str | None = None
-
-    class Film(msgspec.Struct, rename="camel", gc=False):
-        """The fields of a film that matter to a verdict."""
-
-        id: int
-        title: str
-        year: int | None = 0
-        tmdb_id: int | None = 0
-        imdb_id: str | None = ""
-        genres: tuple[str, ...] | None = ()
-        tags: tuple[int, ...] | None = ()
-        keywords: tuple[str, ...] | None = ()
-        overview: str | None = ""
-        certification: str | None = ""
-        studio: str | None = ""
-        original_language: Name | None = None
-        collection: Title | None = None
-
-    async def body() -> bytes:
-        headers = {"X-Api-Key": KEY, "Accept-Encoding": "identity"}
-        async with (
-            aiohttp.ClientSession(headers=headers, read_bufsize=2**18) as session,
-            session.get(home.radarr_url + LIST) as response,
-        ):
-            return await response.read()
-
-    async def bare() -> int:
-        return len(msgspec.json.decode(await body(), type=list[Film]))
-
-    async def streamed() -> int:
-        door = Door(
-            "Radarr", home.radarr_url, KEY, SystemClock(), verify_tls=True, timeouts=Timeouts()
-        )
-        async with door:
-            return len(await door.stream("GET", LIST, Film, lambda film: film))
-
-    async def items() -> int:
-        async with Radarr(home.radarr_url, KEY, clock=SystemClock()) as radarr:
-            return len(await radarr.items())
-
-    async def whole_run() -> int:
-        return (await home.run_unchanged()).items
-
-    size = len(await body())
-    deeds = {"bare": bare, "streamed": streamed, "items": items, "run": whole_run}
+    url = home.radarr_url
+    deeds: dict[str, Callable[[], Awaitable[object]]] = {
+        "bare": lambda: download.bare(url),
+        "streamed": lambda: download.streamed(url),
+        "items": lambda: download.items(url),
+        "run": home.run_unchanged,
+    }
+    size = len(await download.body(url))
     taken = await _in_turns(deeds, rounds)
-    return {"list_mb": size / 1e6, **{name: statistics.median(taken[name]) for name in deeds}, "rounds": taken}
+    return {"list_mb": size / 1e6, "rounds": taken}
 
 
 async def _in_turns(
-    deeds: dict[str, Callable[[], Awaitable[int]]], rounds: int
+    deeds: dict[str, Callable[[], Awaitable[object]]], rounds: int
 ) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {name: [] for name in deeds}
     for number in range(rounds + 1):

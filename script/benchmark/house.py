@@ -1,9 +1,15 @@
-"""A home for runs: the settings of a user, in a folder of its own."""
+"""A home for runs: the settings of a user, in a folder of its own.
+
+Started as a program with an address and a folder it prints these settings as JSON.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kometa_ai import settings
@@ -14,7 +20,6 @@ from kometa_ai.run import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from kometa_ai.house import House
     from kometa_ai.ports import Judge
@@ -81,3 +86,7 @@ class Home:
 
 def _nobody(event: Event) -> None:
     """Tell nobody what happens."""
+
+
+if __name__ == "__main__":
+    print(json.dumps(Home(Path(sys.argv[2]), sys.argv[1]).environment))

@@ -10,8 +10,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SENTENCES: Final = (1, 2, 2, 3, 4)
+SENTENCES: Final = (1, 3, 3, 4, 4)
 """How many sentences an overview has: 300 characters on average, as overviews on TMDB."""
+REMARKS: Final = (
+    "Shot over eleven weeks on location, it was finished a year late and at twice the first sum.",
+    "The script went through nine hands before the director took it up and threw half of it away.",
+    "Critics were divided when it came out; audiences stayed away at first and came round later.",
+    "It was restored from the original negative and shown again at several festivals.",
+    "The lead was cast a week before the first day, after two better known names had said no.",
+    "Told in three long parts, it takes its time and trusts that nobody will look at the clock.",
+    "The score, written in nine days, is remembered by people who have never seen a minute of it.",
+    "A shorter version was sold abroad; the long one was thought to be gone until an archive moved.",
+    "Its author called it the only one of the adaptations that understood what the book is about.",
+    "The photography won a prize, and the costumes can be visited in a museum near the studio.",
+    "Two sequels were planned, one was written, and none was made, for reasons nobody agrees on.",
+    "It is quoted by later directors more often than any other picture of its year.",
+    "Most of the dialogue was made up by the actors while the camera was running.",
+)
+"""What overviews also say; without a plot, so that a film stays what its first sentence says."""
 SEQUELS: Final = (
     "{} Returns",
     "The Other {}",
@@ -76,8 +92,8 @@ def films(count: int) -> Iterator[dict[str, Any]]:
 
 def _film(known: list[dict[str, Any]], index: int, turn: int, place: int) -> dict[str, Any]:
     film = known[place]
-    others = (known[(place + (7 + turn % 83) * step) % len(known)] for step in range(1, 4))
-    sentences = [film["overview"], *(other["overview"] for other in others)]
+    remarks = (REMARKS[(index * 5 + turn + step) % len(REMARKS)] for step in range(3))
+    sentences = [film["overview"], *remarks]
     title = film["title"]
     if turn:
         title = SEQUELS[turn % len(SEQUELS)].format(title)
@@ -91,6 +107,11 @@ def _film(known: list[dict[str, Any]], index: int, turn: int, place: int) -> dic
         "imdbId": f"tt{1_000_000 + index:07d}",
         "overview": " ".join(sentences[: SENTENCES[index % len(SENTENCES)]]),
     }
+
+
+def index_of(number: int) -> int:
+    """Return the place of a film in the library, counted from 0, by its id."""
+    return number - 1 - (number - 1) // 10
 
 
 def write_kometa_file(folder: Path, count: int = len(WISHES)) -> None:

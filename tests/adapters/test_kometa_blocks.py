@@ -129,6 +129,14 @@ def test_a_known_key_below_an_indented_prompt_is_text_only_where_it_is_indented(
     assert (one.prompt, one.priority) == ("Films\npriority: the plan", 4)
 
 
+def test_an_indented_literal_keeps_its_lines_where_only_the_tolerant_way_helps(
+    tmp_path: Path,
+) -> None:
+    lines = ["# prompt: |", "#", "#   Films", "#   priority: the plan", "# priority:4"]
+    one = only(reading(tmp_path, "# enabled:true", *lines))
+    assert (one.prompt, one.priority) == ("Films\npriority: the plan", 4)
+
+
 def test_the_way_0_5_wrote_it(tmp_path: Path) -> None:
     (tmp_path / "movies.yml").write_text(
         """\

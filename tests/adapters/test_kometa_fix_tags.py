@@ -11,6 +11,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from kometa_ai.adapters.kometa_files import fix_tags, read
+from kometa_ai.adapters.kometa_files.edits import UnsafeError
+from kometa_ai.adapters.kometa_files.fix import _check, _replace
+from kometa_ai.adapters.kometa_files.folder import SourceFile
+from kometa_ai.adapters.kometa_files.tree import grow
+from kometa_ai.domain.fault import SkipError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,6 +216,32 @@ def test_a_read_only_file_is_a_fault(tmp_path: Path) -> None:
     assert (fault.where, "read-only" in fault.message) == ("a.yml", True)
     assert (tmp_path / "a.yml").read_text() == text
     assert stat.S_IMODE((tmp_path / "a.yml").stat().st_mode) == 0o444
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("saved by an editor\n")
+    with pytest.raises(SkipError, match="it changed while it was read"):
+        _replace(SourceFile(tmp_path / "a.yml", "a.yml"), b"as it was\n", b"as we want it\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yml"]
+    assert (tmp_path / "a.yml").read_text() == "saved by an editor\n"
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        f"{BLOCK}A:\n  {KEY}: KAI-a\nB: changed\n",
+        f"{BLOCK}A:\n  {KEY}: 'KAI-a'\nB: c\n",
+        f"{BLOCK}A:\n  {KEY}: KAI-a\n  more: x\nB: c\n",
+        f"A:\n  {KEY}: KAI-a\nB: c\n",
+        f"{BLOCK.replace('A plan', 'Another')}A:\n  {KEY}: KAI-a\nB: c\n",
+    ],
+)
+def test_a_text_that_says_something_else_is_refused(tmp_path: Path, new: str) -> None:
+    file, old = SourceFile(tmp_path / "a.yml", "a.yml"), f"{BLOCK}A:\n  {KEY}: x\nB: c\n"
+    good = f"{BLOCK}A:\n  {KEY}: KAI-a\nB: c\n"
+    _check(file, old, good, grow(good).signatures, "a.yml:5")
+    with pytest.raises(UnsafeError):
+        _check(file, old, new, grow(good).signatures, "a.yml:5")
 
 
 def test_nothing_to_fix_writes_nothing(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_only_disabled_blocks_are_no_fault(tmp_path: Path) -> None:
         (f"{BLOCK}A:\n  b: [\n", 7, "isn't valid YAML"),
         (f"{BLOCK}A:\n\tb: c\n", 6, "isn't valid YAML"),
         (f"{BLOCK}A: *nowhere\n", 5, "undefined alias 'nowhere'"),
+        (f"a: &x 1\n---\n{BLOCK}A: *x\n", 7, "undefined alias 'x'"),
         (f"{BLOCK}A: é\nb: \x07\n", 6, "the character U+0007 is not allowed"),
         (f"{BLOCK}A:\n  b: c: d\n", 6, "mapping values are not allowed"),
         (f"{BLOCK}A: é\n".encode("latin-1"), 5, "isn't UTF-8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kometa_ai.domain.fault import Fault, StopError
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -59,6 +61,16 @@ def decision(*, include: bool = True, confidence: float = 0.85, reason: str = "D
     return Decision(Opinion(include, confidence, reason), "", "", 0, at, Origin.IMPORTED)
 
 
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
 def test_records_are_read(tmp_path: Path) -> None:
     bare = record(include=False, confidence=1, timestamp="2025-06-01T14:00:00+02:00")
     for key in ("reasoning", "revisions", "prompt_hash"):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kometa_ai.adapters.store import SqliteStore, reset_state
+from kometa_ai.adapters.store.database import Database
 from kometa_ai.adapters.store.errors import UnusableError
 from kometa_ai.adapters.store.schema import LATEST, MIGRATIONS, migrate
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError, TryLaterError
@@ -440,6 +441,21 @@ async def test_a_state_that_stays_locked_is_named(tmp_path: Path) -> None:
             with pytest.raises(TryLaterError, match="kept the state locked"):
                 await store.record("1", purchase({"noir": {1: yes()}}))
         await store.record("1", purchase({"noir": {1: yes()}}))
+
+
+def test_a_write_reads_nothing_that_another_could_change_meanwhile(tmp_path: Path) -> None:
+    database = Database(tmp_path, FakeClock())
+    database.open()
+
+    def read_while_another_writes(_: sqlite3.Connection) -> None:
+        with closing(sqlite3.connect(database.file, timeout=0)) as other:
+            other.execute("INSERT INTO libraries VALUES ('radarr', 1)")
+
+    for way in (database.write, database.note):
+        with pytest.raises(TryLaterError, match="locked"):
+            way(read_while_another_writes)
+    database.read(read_while_another_writes)
+    database.close()
 
 
 # --- cancelled callers

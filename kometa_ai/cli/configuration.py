@@ -1,0 +1,38 @@
+"""Reading the settings for a command, and showing them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from kometa_ai import settings
+from kometa_ai.cli.flags import Exit
+from kometa_ai.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from kometa_ai.settings import Loaded
+
+
+def configure(flags: Namespace) -> tuple[Loaded, Output]:
+    """Return the settings and where to print; wrong settings end the program."""
+    overrides = {} if flags.max_evals is None else {"MAX_EVALS_PER_RUN": flags.max_evals}
+    try:
+        loaded = settings.load(os.environ, flags=overrides)
+    except settings.SettingsError as error:
+        Output(str, as_json=flags.json).fail(error, dry_run=flags.dry_run)
+        raise SystemExit(Exit.WRONG_SETTINGS) from None
+    return loaded, Output(settings.redactor(loaded.settings), as_json=flags.json)
+
+
+def dump_config(flags: Namespace) -> int:
+    """Show every setting."""
+    loaded, out = configure(flags)
+    if out.as_json:
+        out.json(settings.dump_json(loaded))
+    else:
+        out.say(settings.dump_text(loaded))
+    for notice in loaded.notices:
+        out.complain(notice)
+    return Exit.FINE

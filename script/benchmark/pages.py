@@ -1,0 +1,141 @@
+"""The figures as tables: on the terminal, and as docs/PERFORMANCE.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from script.benchmark.no_change import Figures
+    from script.benchmark.targets import Target
+
+Table = list[tuple[str, ...]]
+CPU_INFO: Final = Path("/proc/cpuinfo")
+
+
+def targets_table(targets: Sequence[Target]) -> Table:
+    """Return each target with its limit and what was reached."""
+    rows = [("Target", "Limit", "Reached", "")]
+    for one in targets:
+        limit = f"{'≥' if one.at_least else '≤'} {one.limit:g}"
+        rows.append((one.name, limit, _short(one.reached), "met" if one.met else "MISSED"))
+    return rows
+
+
+def no_change_table(figures: Sequence[Figures]) -> Table:
+    """Return the no-change run for each size of library."""
+    return [
+        ("20 collections", *(f"{one.films:,} films" for one in figures)),
+        ("The list of films, MB", *(f"{one.list_mb:.0f}" for one in figures)),
+        ("Pairs decided before", *(f"{one.pairs:,}" for one in figures)),
+        ("Tags on films", *(f"{one.tags:,}" for one in figures)),
+        ("Bare download and decode, s", *(f"{one.bare:.3f}" for one in figures)),
+        ("The same, streamed, s", *(f"{one.streamed:.3f}" for one in figures)),
+        ("Library read as a run does, s", *(f"{one.items:.3f}" for one in figures)),
+        ("Whole no-change run, s", *(f"{one.run:.3f}" for one in figures)),
+        ("Run / bare", *(f"{one.ratio:.2f}" for one in figures)),
+        ("Peak memory of the run, MB", *(f"{one.peak:.0f}" for one in figures)),
+        ("python -m kometa_ai --run-now, s", *(f"{one.process:.2f}" for one in figures)),
+        ("Its peak memory, MB", *(f"{one.process_peak:.0f}" for one in figures)),
+        ("First run with an instant judge, s", *(f"{one.fill:.1f}" for one in figures)),
+    ]
+
+
+def requests_table(spreads: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the requests for 5,000 tag changes."""
+    kinds = {kind: kind.replace("/api/v3/", "") for one in spreads for kind in one["kinds"]}
+    rows = [("5,000 changes in", *kinds.values(), "All requests")]
+    for one in spreads:
+        name = f"{one['collections']} new collection{'s' if one['collections'] > 1 else ''}"
+        counts = (str(one["kinds"].get(kind, 0)) for kind in kinds)
+        rows.append((name, *counts, str(one["requests"])))
+    return rows
+
+
+def tokens_table(bill: Mapping[str, Any]) -> Table:
+    """Return tokens for each judged pair."""
+    rows = [("Tokens per judged pair", "Kometa-AI", "As 0.5.x")]
+    sides = (bill["ours"], bill["baseline"])
+    for name, kinds in (
+        ("Input, all", ("fresh", "written", "read")),
+        ("  of it at full price", ("fresh",)),
+        ("  of it written to the cache", ("written",)),
+        ("  of it read from the cache", ("read",)),
+        ("Output", ("output",)),
+    ):
+        per_pair = (sum(side[kind] for kind in kinds) / bill["pairs"] for side in sides)
+        rows.append((name, *(f"{tokens:.2f}" for tokens in per_pair)))
+    rows.append(("Requests in all", *(f"{side['requests']:,}" for side in sides)))
+    return rows
+
+
+def dollars_table(bill: Mapping[str, Any]) -> Table:
+    """Return dollars by model."""
+    rows = [("USD for 1,000 films × 10 collections", "Kometa-AI", "As 0.5.x", "Times")]
+    for model, ours in bill["ours"]["usd"].items():
+        theirs = bill["baseline"]["usd"][model]
+        rows.append((model, f"{ours:.3f}", f"{theirs:.2f}", f"{theirs / ours:.1f}"))
+    return rows
+
+
+def _short(value: float) -> str:
+    return f"{value:g}" if value == int(value) else f"{value:.2f}"
+
+
+def plain(table: Table) -> str:
+    """Return a table for a terminal."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def markdown(table: Table) -> str:
+    """Return a table in Markdown."""
+    head, *rows = ("| " + " | ".join(cell.strip() for cell in row) + " |" for row in table)
+    rule = "|---" + "|--:" * (len(table[0]) - 1) + "|"
+    return "\n".join([head, rule, *rows])
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    model = platform.machine()
+    if CPU_INFO.exists():
+        names = (line for line in CPU_INFO.read_text().splitlines() if "model name" in line)
+        model = next((line.partition(":")[2].strip() for line in names), model)
+    cores = os.cpu_count()
+    return f"{cores} cores ({model}), {platform.system()}, Python {platform.python_version()}"
+
+
+def page(day: date, tables: Mapping[str, Table], notes: Mapping[str, str]) -> str:
+    """Return docs/PERFORMANCE.md."""
+    return "\n\n".join(_paragraphs(day, tables, notes)) + "\n"
+
+
+def _paragraphs(
+    day: date, tables: Mapping[str, Table], notes: Mapping[str, str]
+) -> Iterator[str]:
+    yield "# Speed, memory, requests and money"
+    yield (
+        f"Written by `script/bench` on {day.isoformat()}; {machine()}. All figures come from one"
+        " run of it, against the project's own simulators of Radarr and Claude in processes of"
+        " their own, with films made from the demo's. Seconds depend on the machine and on what"
+        " else it does; the ratios do not, much. Do it again with `script/bench`, or with"
+        " `script/bench --quick` without 100,000 films; it ends with exit code 1 if a target is"
+        " missed."
+    )
+    for heading, table in tables.items():
+        yield f"## {heading}"
+        yield markdown(table)
+        if heading in notes:
+            yield notes[heading]
