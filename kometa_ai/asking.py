@@ -124,8 +124,7 @@ class Asking:
         return firsts + [turn for turn in rounds if turn is not None]
 
     def _cacheable(self, request: Request) -> bool:
-        tokens = self._judge.shape(request).instructions / cost.BYTES_PER_TOKEN
-        return tokens >= self._judge.model.cache_minimum
+        return cost.beginning(self._judge.shape(request)) >= self._judge.model.cache_minimum
 
     async def _work(self, queue: deque[_Turn]) -> None:
         while queue and not self.tally.stopped:

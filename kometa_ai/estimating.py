@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding
 from kometa_ai.domain import cost
@@ -13,7 +13,7 @@ from kometa_ai.domain.cost import Usage
 from kometa_ai.reading import choose, read_files, read_shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Pin
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
+
+ENOUGH_JUDGED: Final = 500
+"""So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,8 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     pins: dict[str, dict[int, Pin]] = {}
     for pin in await house.store.pins(house.library.name):
         pins.setdefault(pin.slug, {})[pin.item_id] = pin
-    left = request.max_pairs or house.policy.max_pairs
-    parts: list[CollectionEstimate] = []
-    requests: list[tuple[Request, Usage]] = []
-    for group in groups:
-        cases = [
+    opened = [
+        [
             await deciding.open_case(
                 collection,
                 shelf.titles,
@@ -86,6 +86,13 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             )
             for collection in group
         ]
+        for group in groups
+    ]
+    share = _named_share([case for cases in opened for case in cases])
+    left = request.max_pairs or house.policy.max_pairs
+    parts: list[CollectionEstimate] = []
+    requests: list[tuple[Request, Usage]] = []
+    for cases in opened:
         selection, planned = deciding.plan(
             cases,
             shelf.titles,
@@ -94,7 +101,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             items_per_request=request.items_per_request,
         )
         left = None if left is None else left - selection.count
-        priced = _price(planned, house)
+        priced = _price(planned, cases, share, house)
         requests += priced
         parts += [_part(case, priced, selection.deferred, house) for case in cases]
     usage = sum((used for _, used in requests), Usage())
@@ -111,13 +118,47 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     )
 
 
-def _price(groups: tuple[tuple[Request, ...], ...], house: House) -> list[tuple[Request, Usage]]:
-    judge = house.judge
+def _named_share(cases: Sequence[Case]) -> float:
+    """Return the share of judged pairs that Claude named until now, if enough were judged."""
+    judged = sum(len(case.ledger.judged) for case in cases)
+    if judged < ENOUGH_JUDGED:
+        return cost.NAMED_SHARE
+    return sum(len(case.ledger.named) for case in cases) / judged
+
+
+def _price(
+    groups: tuple[tuple[Request, ...], ...], cases: Sequence[Case], share: float, house: House
+) -> list[tuple[Request, Usage]]:
+    model = house.judge.model
+    judged = {case.collection.slug: case.ledger.judged for case in cases}
     return [
-        (request, cost.estimate(judge.shape(request), request, judge.model, warm=number > 0))
+        (
+            request,
+            cost.estimate(
+                house.judge.shape(request),
+                request,
+                model,
+                named=_named(request, judged, share),
+                warm=number > 0,
+            ),
+        )
         for requests in groups
         for number, request in enumerate(requests)
     ]
+
+
+def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: float) -> float:
+    """Return how many pairs of a request Claude will name.
+
+    All with a standing verdict, for it is asked to; none that it did not name before.
+    """
+    standing = sum(len(question.standing) for question in request.questions)
+    new = sum(
+        question.item.id not in judged[slug]
+        for question in request.questions
+        for slug in question.slugs
+    )
+    return standing + share * new
 
 
 def _part(

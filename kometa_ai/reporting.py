@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ from kometa_ai.domain.decision import Stance
 from kometa_ai.domain.report import (
     Change,
     CollectionReport,
-    Result,
-    RunReport,
     Spending,
 )
 from kometa_ai.domain.tagging import TagChange, Verdicts, compare
@@ -20,17 +17,14 @@ from kometa_ai.domain.tagging import TagChange, Verdicts, compare
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
-        Coroutine,
         Iterable,
         Mapping,
-        Sequence,
         Set as AbstractSet,
     )
 
     from kometa_ai.asking import Tally
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Pin
-    from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import Policy
@@ -112,28 +106,3 @@ def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> t
 def spending(receipts: Receipts, pairs: int) -> Spending:
     """Return what a run has spent."""
     return Spending(receipts.requests, pairs, receipts.usage, receipts.cost, receipts.unconfirmed)
-
-
-async def to_the_end(finishing: Coroutine[None, None, RunReport]) -> RunReport:
-    """Store and tell a report even if a cancellation comes meanwhile; it is passed on then."""
-    task = asyncio.create_task(finishing, name="finish")
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
-
-
-def result_of(
-    *, cancelled: bool, failed: bool, faults: Sequence[Fault], held: bool, dry_run: bool
-) -> Result:
-    """Return how a run ended: the worst that is true of it."""
-    if cancelled:
-        return Result.CANCELLED
-    if failed:
-        return Result.FAILED
-    if faults:
-        return Result.PARTIAL
-    if dry_run:
-        return Result.DRY_RUN
-    return Result.HELD if held else Result.SUCCESS

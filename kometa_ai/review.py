@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import TAG_PREFIX, is_collection_tag
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
-from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError
+from kometa_ai.domain.fault import Fault, FaultKind, SkipError
 from kometa_ai.domain.report import (
     Change,
     CollectionReport,
-    FaultFound,
-    RunFinished,
     RunReport,
     RunRequest,
-    RunStarted,
     Trigger,
 )
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.reading import read_files, read_items
-from kometa_ai.reporting import result_of, to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
-    from datetime import datetime
 
+    from kometa_ai.chronicle import Chronicle
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.house import House
     from kometa_ai.ports import HeldRemovals, JournalEntry
@@ -59,21 +55,8 @@ async def _walk(
     *,
     dry_run: bool = False,
 ) -> RunReport:
-    now = house.clock.now()
-    run_id = await house.store.begin_run(trigger, now)
-    house.tell(RunStarted(run_id, RunRequest(trigger, dry_run=dry_run), now))
-    review = _Review(house, run_id, trigger, now, dry_run)
-    review.add_faults([one for one in house.opening if isinstance(one, Fault)])
-    review.notices += [one for one in house.opening if isinstance(one, str)]
-    try:
-        await deed(review)
-    except KometaAIError as error:
-        review.failed = True
-        review.add_faults([error.fault])
-    except asyncio.CancelledError:
-        await to_the_end(review.finish(cancelled=True))
-        raise
-    return await to_the_end(review.finish())
+    chronicle = await open_chronicle(house, RunRequest(trigger, dry_run=dry_run))
+    return await go(_Review(house, chronicle, deed), chronicle)
 
 
 @dataclass(slots=True)
@@ -81,19 +64,29 @@ class _Review:
     """One such run: what it changed, tag by tag."""
 
     house: House
-    run_id: str
-    trigger: Trigger
-    started: datetime
-    dry_run: bool
-    failed: bool = False
+    chronicle: Chronicle
+    deed: Callable[[_Review], Awaitable[None]]
     names: dict[str, str] = field(default_factory=dict)
     titles: dict[str, dict[int, Change]] = field(default_factory=dict)
     edits: list[TagEdit] = field(default_factory=list)
     members: dict[str, frozenset[int]] = field(default_factory=dict)
     added: dict[str, AbstractSet[int]] = field(default_factory=dict)
     removed: dict[str, AbstractSet[int]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+
+    async def follow(self) -> None:
+        """Do what the person wants done."""
+        await self.deed(self)
+
+    async def report(self, *, cancelled: bool) -> RunReport:
+        """Say what was changed, tag by tag."""
+        house = self.house
+        return self.chronicle.report(
+            tuple(self._collection(slug) for slug in self.titles),
+            cancelled=cancelled,
+            spent_this_month=await house.store.spent_between(
+                *house.policy.month_of(self.chronicle.started)
+            ),
+        )
 
     async def approve(self, run_id: str | None) -> None:
         """Apply held removals, except of titles that were pinned since."""
@@ -119,7 +112,7 @@ class _Review:
         if not held:
             return
         criteria = await self._criteria()
-        self.add_faults([_not_runnable(one) for one in held if one.slug not in criteria])
+        self.chronicle.add_faults([_not_runnable(one) for one in held if one.slug not in criteria])
         held = [one for one in held if one.slug in criteria]
         said = {
             (pin.slug, pin.item_id)
@@ -133,13 +126,20 @@ class _Review:
             if (one.slug, change.id) not in said
         ]
         pins = [
-            Pin(slug, item_id, Stance.KEEP, PinOrigin.DECLINED, self.started, criteria[slug])
+            Pin(
+                slug,
+                item_id,
+                Stance.KEEP,
+                PinOrigin.DECLINED,
+                self.chronicle.started,
+                criteria[slug],
+            )
             for slug, item_id in stay
         ]
         await self.house.store.pin(self.house.library.name, pins)
         await self._release(held)
         if held:
-            self.notices.append(
+            self.chronicle.notice(
                 f"{len(pins)} titles stay; that holds until the collection's criteria change."
                 " --pins lists them, --unpin takes one back."
             )
@@ -152,7 +152,9 @@ class _Review:
         run_id = run_id or await store.newest_change()
         journal = await store.journal(run_id) if run_id else []
         if not journal:
-            self._nothing(f"Run {run_id} changed no tags." if run_id else "No run changed tags.")
+            self.chronicle.notice(
+                f"Run {run_id} changed no tags." if run_id else "No run changed tags."
+            )
             return
         items = await self._items()
         reason = f"undo of run {run_id}"
@@ -172,7 +174,7 @@ class _Review:
             pins += [self._pin(slug, i, Stance.NEVER) for i in sorted(off)]
             pins += [self._pin(slug, i, Stance.KEEP) for i in sorted(on)]
         if not pins:
-            self._nothing(f"Nothing that run {run_id} changed still stands.")
+            self.chronicle.notice(f"Nothing that run {run_id} changed still stands.")
         # Pinned first: if the edits are cut off, the next run finishes them.
         await store.pin(self.house.library.name, pins)
         await self._apply()
@@ -181,8 +183,10 @@ class _Review:
         """Take orphaned tags off all titles, then delete them."""
         files = await read_files(self.house)
         if files.faults:
-            self.add_faults(files.faults)
-            self._nothing("Nothing was cleaned up: a file that can't be read may name the tag.")
+            self.chronicle.add_faults(files.faults)
+            self.chronicle.notice(
+                "Nothing was cleaned up: a file that can't be read may name the tag."
+            )
             return
         await self._read_members()
         known = files.claimed
@@ -199,60 +203,26 @@ class _Review:
         await self._apply()
         await self._delete([edit.label for edit in self.edits])
 
-    async def finish(self, *, cancelled: bool = False) -> RunReport:
-        """Store and tell the report."""
-        house = self.house
-        spent = await house.store.spent_between(*house.policy.month_of(self.started))
-        report = RunReport(
-            run_id=self.run_id,
-            trigger=self.trigger,
-            result=result_of(
-                cancelled=cancelled,
-                failed=self.failed,
-                faults=self.faults,
-                held=False,
-                dry_run=self.dry_run,
-            ),
-            dry_run=self.dry_run,
-            started_at=self.started,
-            duration=(house.clock.now() - self.started).total_seconds(),
-            collections=tuple(self._report(slug) for slug in self.titles),
-            spent_this_month=spent,
-            monthly_budget=house.policy.monthly_budget,
-            faults=tuple(self.faults),
-            notices=tuple(self.notices),
-        )
-        await house.store.finish_run(report)
-        house.tell(RunFinished(report))
-        return report
-
-    def add_faults(self, faults: Sequence[Fault]) -> None:
-        """Note what went wrong."""
-        for fault in faults:
-            self.faults.append(fault)
-            self.house.tell(FaultFound(fault))
-
-    def _nothing(self, sentence: str) -> None:
-        self.notices.append(sentence)
-
     async def _held(self, run_id: str | None) -> list[HeldRemovals]:
         held = await self.house.store.held(self.house.library.name)
         wanted = run_id or (held[0].run_id if held else None)
         found = [one for one in held if one.run_id == wanted]
         if not found and run_id:
-            self.add_faults([_not_held(run_id, held)])
+            self.chronicle.add_faults([_not_held(run_id, held)])
         elif not found:
-            self._nothing("Nothing is held for approval.")
+            self.chronicle.notice("Nothing is held for approval.")
         return found
 
     async def _release(self, held: Sequence[HeldRemovals]) -> None:
         await self.house.store.hold(
-            self.run_id, self.house.library.name, {one.slug: (one.label, ()) for one in held}
+            self.chronicle.run_id,
+            self.house.library.name,
+            {one.slug: (one.label, ()) for one in held},
         )
 
     async def _items(self) -> dict[int, MediaItem]:
         items, notices = await read_items(self.house.library, self.house.store)
-        self.notices += notices
+        self.chronicle.notice(*notices)
         return {item.id: item for item in items}
 
     async def _criteria(self) -> dict[str, str]:
@@ -273,24 +243,24 @@ class _Review:
         self.edits.append(TagEdit(slug, label, present, remove=present & ids))
 
     def _pin(self, slug: str, item_id: int, stance: Stance) -> Pin:
-        return Pin(slug, item_id, stance, PinOrigin.UNDO, self.started)
+        return Pin(slug, item_id, stance, PinOrigin.UNDO, self.chronicle.started)
 
     async def _apply(self) -> None:
         house = self.house
-        if self.dry_run:
+        if self.chronicle.request.dry_run:
             for edit in self.edits:
                 self.added[edit.slug], self.removed[edit.slug] = edit.add, edit.remove
             return
-        editing = Editing(house.library, house.store, house.clock, self.run_id)
+        editing = Editing(house.library, house.store, house.clock, self.chronicle.run_id)
         try:
             await editing.apply(self.edits)
         finally:
             for slug, applied in editing.applied.items():
                 self.added[slug], self.removed[slug] = applied.added, applied.removed
-            self.add_faults(editing.all_faults())
+            self.chronicle.add_faults(editing.all_faults())
 
     async def _delete(self, labels: Sequence[str]) -> None:
-        if self.dry_run:
+        if self.chronicle.request.dry_run:
             return
         numbers = await self.house.library.tags()
         for label in labels:
@@ -299,9 +269,9 @@ class _Review:
             try:
                 await self.house.library.delete_tag(numbers[label])
             except SkipError as error:
-                self.add_faults([error.fault])
+                self.chronicle.add_faults([error.fault])
 
-    def _report(self, slug: str) -> CollectionReport:
+    def _collection(self, slug: str) -> CollectionReport:
         label = f"{TAG_PREFIX}{slug}"
         added, removed = self.added.get(slug, frozenset()), self.removed.get(slug, frozenset())
         present = (self.members.get(label, frozenset()) | added) - removed

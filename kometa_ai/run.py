@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kometa_ai import deciding, hand_edits
 from kometa_ai.asking import Asking, Tally
+from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
-from kometa_ai.domain.fault import Fault, KometaAIError
-from kometa_ai.domain.report import (
-    FaultFound,
-    Phase,
-    PhaseBegan,
-    RunFinished,
-    RunReport,
-    RunStarted,
-)
+from kometa_ai.domain.report import Phase
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import choose, read_files, read_shelf
-from kometa_ai.reporting import Outcome, result_of, spending, to_the_end
+from kometa_ai.reporting import Outcome, spending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
+    from kometa_ai.chronicle import Chronicle
     from kometa_ai.deciding import Case
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.decision import Decision, Pin
-    from kometa_ai.domain.report import RunRequest
+    from kometa_ai.domain.report import RunReport, RunRequest
     from kometa_ai.house import House
     from kometa_ai.reading import Shelf
 
@@ -43,68 +35,46 @@ async def run(request: RunRequest, house: House) -> RunReport:
     Raises what leaves no report behind: a store that can't be used. A cancellation is passed on
     after the report of what was done until then is stored and told.
     """
-    course = await begin(request, house)
-    try:
-        await course.follow()
-    except KometaAIError as error:
-        course.fail(error.fault)
-    except asyncio.CancelledError:
-        await to_the_end(course.finish(cancelled=True))
-        raise
-    return await to_the_end(course.finish())
+    chronicle = await open_chronicle(house, request)
+    return await go(await _begin(chronicle), chronicle)
 
 
-async def begin(request: RunRequest, house: House) -> Course:
-    """Note that a run begins, and count what may still be spent."""
-    now = house.clock.now()
-    run_id = await house.store.begin_run(request.trigger, now)
+async def _begin(chronicle: Chronicle) -> Course:
+    """Count what may still be spent."""
+    house = chronicle.house
     # A run that was killed may have paid for answers that nobody stored.
     lost = await house.store.book_reservations()
-    spent = await house.store.spent_between(*house.policy.month_of(now))
-    house.tell(RunStarted(run_id, request, now))
-    course = Course(run_id, request, house, now, spent)
-    course.add_faults(one for one in house.opening if isinstance(one, Fault))
-    course.notice(*(one for one in house.opening if isinstance(one, str)))
     if lost:
-        course.notice(
+        chronicle.notice(
             f"The run before this one was killed while Claude was answering; ${lost:.4f} is booked"
-            " for the answers that were lost."
+            " for the answers that were lost, the most that they can have cost."
         )
-    return course
+    spent = await house.store.spent_between(*house.policy.month_of(chronicle.started))
+    budgets = (
+        Budget("MAX_COST_PER_RUN", house.policy.max_cost),
+        Budget("MONTHLY_BUDGET", house.policy.monthly_budget, spent),
+    )
+    purchasing = Purchasing(house.judge, house.store, house.clock, budgets, chronicle.run_id)
+    return Course(house, chronicle.request, chronicle, purchasing, spent)
 
 
 @dataclass(slots=True)
 class Course:
-    """What one run knows and has done so far."""
+    """What one run knows and has done so far. ``outcomes`` are by slug."""
 
-    run_id: str
-    request: RunRequest
     house: House
-    started: datetime
+    request: RunRequest
+    chronicle: Chronicle
+    purchasing: Purchasing
     spent_before: Decimal
-    faults: list[Fault] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    collections: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     items: int = 0
-    failed: bool = False
-    purchasing: Purchasing = field(init=False)
-    began: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        policy = self.house.policy
-        budgets = (
-            Budget("MAX_COST_PER_RUN", policy.max_cost),
-            Budget("MONTHLY_BUDGET", policy.monthly_budget, self.spent_before),
-        )
-        self.began = self.house.clock.monotonic()
-        self.purchasing = Purchasing(
-            self.house.judge, self.house.store, self.house.clock, budgets, self.run_id
-        )
 
     async def follow(self) -> None:
         """Walk from Kometa's files to the library's tags."""
-        collections = await self._read_files()
+        self.collections = collections = await self._read_files()
         if not collections:
             return
         shelf = await self._read_library(collections)
@@ -117,88 +87,52 @@ class Course:
         else:
             await self._apply(edits, shelf)
 
-    async def finish(self, *, cancelled: bool = False) -> RunReport:
-        """Store and tell the report."""
+    async def report(self, *, cancelled: bool) -> RunReport:
+        """Say what came of the run, collection by collection, in the order of the files."""
         if cancelled:
             await self.purchasing.book_the_lost()
         self._say_what_was_odd()
-        report = self._report(cancelled=cancelled)
-        await self.house.store.finish_run(report)
-        self.house.tell(RunFinished(report))
-        return report
-
-    def _report(self, *, cancelled: bool) -> RunReport:
-        house, receipts = self.house, self.purchasing.receipts
-        collections = tuple(one.report(self.tally) for one in self.outcomes.values())
-        return RunReport(
-            run_id=self.run_id,
-            trigger=self.request.trigger,
-            result=result_of(
-                cancelled=cancelled,
-                failed=self.failed,
-                faults=self.faults,
-                held=any(one.held for one in self.outcomes.values()),
-                dry_run=self.request.dry_run,
-            ),
-            dry_run=self.request.dry_run,
-            started_at=self.started,
-            duration=house.clock.monotonic() - self.began,
-            collections=collections,
-            spending=spending(receipts, self.tally.done),
+        receipts = self.purchasing.receipts
+        done = [self.outcomes.get(one.slug) for one in self.collections]
+        return self.chronicle.report(
+            tuple(one.report(self.tally) for one in done if one is not None),
+            cancelled=cancelled,
             spent_this_month=self.spent_before + receipts.cost,
-            monthly_budget=house.policy.monthly_budget,
+            spending=spending(receipts, self.tally.done),
             items=self.items,
-            model=house.judge.model.name,
-            faults=tuple(self.faults),
-            notices=tuple(self.notices),
         )
 
     def _say_what_was_odd(self) -> None:
         tally = self.tally
         if tally.exhausted:
-            self.notice(
+            self.chronicle.notice(
                 f"{tally.exhausted} is used up as far as a further request could go; the rest"
                 " waits for the next run."
             )
         if tally.foreign or tally.unusable:
-            self.notice(
+            self.chronicle.notice(
                 f"Claude gave {tally.foreign} verdicts that nobody asked for and"
                 f" {tally.unusable} that can't be used; they were dropped."
             )
-        self.notice(*self.house.judge.notices)
-
-    def fail(self, fault: Fault) -> None:
-        """Note what ended the run early."""
-        self.failed = True
-        self.add_faults([fault])
-
-    def add_faults(self, faults: Iterable[Fault]) -> None:
-        """Note what went wrong while the run goes on."""
-        for fault in faults:
-            self.faults.append(fault)
-            self.house.tell(FaultFound(fault))
-
-    def notice(self, *sentences: str) -> None:
-        """Note what a person should know."""
-        self.notices += sentences
+        self.chronicle.notice(*self.house.judge.notices)
 
     async def _read_files(self) -> list[Collection]:
-        self.house.tell(PhaseBegan(Phase.FILES))
+        self.chronicle.phase(Phase.FILES)
         files = await read_files(self.house)
-        self.add_faults(files.faults)
-        self.notice(*files.notices)
+        self.chronicle.add_faults(files.faults)
+        self.chronicle.notice(*files.notices)
         name = self.house.library.name
         collections, unknown = choose(files, self.request.collections, name)
-        self.add_faults(unknown)
+        self.chronicle.add_faults(unknown)
         return collections
 
     async def _read_library(self, collections: Sequence[Collection]) -> Shelf:
-        self.house.tell(PhaseBegan(Phase.LIBRARY))
+        self.chronicle.phase(Phase.LIBRARY)
         house = self.house
         await resolve_intents(house.library, house.store, house.clock)
         shelf, notices = await read_shelf(house.library, house.store, collections)
         self.items = len(shelf.titles.items)
-        self.notice(*notices)
+        self.chronicle.notice(*notices)
         return shelf
 
     async def _heed_hand_edits(
@@ -210,10 +144,10 @@ class Course:
             shelf.tagged,
             shelf.titles.items.keys(),
             store=self.house.store,
-            now=self.started,
+            now=self.chronicle.started,
             percent=self.house.policy.max_removals_percent,
         )
-        self.notice(*heeded.notices)
+        self.chronicle.notice(*heeded.notices)
         return heeded.lost
 
     async def _decide(
@@ -223,10 +157,10 @@ class Course:
         lost: Mapping[str, frozenset[int]],
     ) -> None:
         """Settle the collections, those first whose tags the rules of others name."""
-        self.house.tell(PhaseBegan(Phase.DECIDING))
+        self.chronicle.phase(Phase.DECIDING)
         pins = await self._pins()
         groups, circles = settle_in_order(collections)
-        self.add_faults(circles)
+        self.chronicle.add_faults(circles)
         tagged = shelf.tagged | {
             label: shelf.tagged.get(label, frozenset()) | ids for label, ids in lost.items()
         }
@@ -243,9 +177,8 @@ class Course:
                 )
                 for collection in group
             ]
-            done = self.tally.done
-            cases = await self._ask(cases, shelf, left)
-            left = None if left is None else left - (self.tally.done - done)
+            cases, asked = await self._ask(cases, shelf, left)
+            left = None if left is None else left - asked
             for case in cases:
                 collection = case.collection
                 present = shelf.tagged.get(collection.label, frozenset())
@@ -253,7 +186,9 @@ class Course:
                 self.outcomes[collection.slug] = one
                 tagged[collection.label] = one.change(self.house.policy).after(present)
 
-    async def _ask(self, cases: Sequence[Case], shelf: Shelf, left: int | None) -> list[Case]:
+    async def _ask(
+        self, cases: Sequence[Case], shelf: Shelf, left: int | None
+    ) -> tuple[list[Case], int]:
         house, request = self.house, self.request
         selection, groups = deciding.plan(
             cases,
@@ -263,12 +198,12 @@ class Course:
             items_per_request=request.items_per_request,
         )
         if not groups:
-            return list(cases)
-        house.tell(PhaseBegan(Phase.ASKING))
+            return list(cases), 0
+        self.chronicle.phase(Phase.ASKING)
         by_slug = {case.collection.slug: case for case in cases}
 
         def earlier(slug: str, item_id: int) -> Decision | None:
-            return by_slug[slug].earlier(item_id, self.started)
+            return by_slug[slug].earlier(item_id, self.chronicle.started)
 
         asking = Asking(
             self.purchasing,
@@ -283,8 +218,8 @@ class Course:
         )
         told = len(self.tally.faults)
         await asking.ask(groups)
-        self.add_faults(self.tally.faults[told:])
-        return [case.learned(self.tally) for case in cases]
+        self.chronicle.add_faults(self.tally.faults[told:])
+        return [case.learned(self.tally) for case in cases], selection.count
 
     async def _pins(self) -> dict[str, dict[int, Pin]]:
         by_slug: dict[str, dict[int, Pin]] = {}
@@ -296,7 +231,7 @@ class Course:
         """Read the members of the tags once more if anything is to change, and compare."""
         outcomes = [one for one in self.outcomes.values() if one.differs]
         if outcomes:
-            self.house.tell(PhaseBegan(Phase.TAGGING))
+            self.chronicle.phase(Phase.TAGGING)
             await self._read_members(outcomes, shelf)
         edits = []
         for one in outcomes:
@@ -318,7 +253,7 @@ class Course:
             percent=self.house.policy.max_removals_percent,
             since={one.case.collection.slug: one.present for one in outcomes},
         )
-        self.notice(*heeded.notices)
+        self.chronicle.notice(*heeded.notices)
         pins = await self._pins()
         for one in outcomes:
             collection = one.case.collection
@@ -336,13 +271,13 @@ class Course:
             {slug: one.present for slug, one in self.outcomes.items()},
             shelf.titles.items.keys(),
         )
-        editing = Editing(house.library, house.store, house.clock, self.run_id)
+        editing = Editing(house.library, house.store, house.clock, self.chronicle.run_id)
         try:
             await editing.apply(edits)
         finally:
             for slug, applied in editing.applied.items():
                 self.outcomes[slug].done(applied.added, applied.removed)
-            self.add_faults(editing.all_faults())
+            self.chronicle.add_faults(editing.all_faults())
 
     async def _hold(self) -> None:
         """Let what is held now replace what an older run held for the same collections."""
@@ -350,4 +285,4 @@ class Course:
             slug: (one.case.collection.label, one.changes(one.held))
             for slug, one in self.outcomes.items()
         }
-        await self.house.store.hold(self.run_id, self.house.library.name, held)
+        await self.house.store.hold(self.chronicle.run_id, self.house.library.name, held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kometa_ai.domain.collection import Collection, slugify
-from kometa_ai.domain.media import Kind, MediaItem, describe, fingerprint
+from kometa_ai.domain.media import Kind, MediaItem
 from kometa_ai.domain.requests import Question, Request
 
 HEISTS = (
@@ -24,19 +24,8 @@ def collection(name: str = "Heists", prompt: str = HEISTS, **more: object) -> Co
 
 
 def item(number: int, title: str, overview: str, year: int = 1999) -> MediaItem:
-    line = describe(title, year, ("Drama",), overview=overview)
     return MediaItem(
-        "radarr",
-        Kind.MOVIE,
-        number,
-        title,
-        year,
-        ("Drama",),
-        (),
-        number,
-        "",
-        line,
-        fingerprint(line),
+        "radarr", Kind.MOVIE, number, title, year, ("Drama",), tmdb_id=number, overview=overview
     )
 
 

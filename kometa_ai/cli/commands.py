@@ -112,7 +112,7 @@ async def _until_stopped(command: Coroutine[None, None, int], out: Output) -> in
 class _Helpers(ThreadPoolExecutor):
     """The threads for what would block. Nobody waits for one whose work is not wanted any more."""
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as it is declared
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - declared so
         super().shutdown(wait=False, cancel_futures=True)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MILLION: Final = Decimal(1_000_000)
 BATCH_FACTOR: Final = Decimal("0.5")
-BYTES_PER_TOKEN: Final = 3.4
+BYTES_PER_TOKEN: Final = 3.1
 """Of the tokenizer of current models, on film descriptions; used to estimate, never to bill."""
 SCHEMA_TOKENS: Final = 1_000
 """Room for what the API adds to a prompt by itself to hold the answer to its schema."""
@@ -150,25 +150,34 @@ def at_most(shape: Shape, model: Model) -> Decimal:
     return (tokens * tier.input * writes + shape.max_tokens * tier.output) / MILLION
 
 
-NAMED_SHARE: Final = 0.06
+NAMED_SHARE: Final = 0.08
 """Share of judged pairs that Claude names, seen with the sample collections; to estimate."""
-TOKENS_PER_ANSWER: Final = 16
-TOKENS_PER_TITLE: Final = 2.5
-TOKENS_PER_REASONED_PAIR: Final = 32
+TOKENS_PER_SCHEMA: Final = 170
+TOKENS_PER_ANSWER: Final = 8
+TOKENS_PER_REASONED_PAIR: Final = 38
+DIGITS_PER_TOKEN: Final = 3
 
 
-def estimate(shape: Shape, request: Request, model: Model, *, warm: bool) -> Usage:
-    """Return the usage to expect of one request; ``warm``: its beginning is already cached."""
-    beginning = round(shape.instructions / BYTES_PER_TOKEN)
+def beginning(shape: Shape) -> int:
+    """Return about how many tokens of a request are the same for its whole group."""
+    return round(shape.instructions / BYTES_PER_TOKEN) + TOKENS_PER_SCHEMA
+
+
+def estimate(shape: Shape, request: Request, model: Model, *, named: float, warm: bool) -> Usage:
+    """Return the usage to expect of one request.
+
+    ``named`` is how many pairs the answer will name, ``warm``: the beginning is already cached.
+    """
+    shared = beginning(shape)
     message = round(shape.message / BYTES_PER_TOKEN)
-    named = NAMED_SHARE * request.pairs * TOKENS_PER_REASONED_PAIR
-    answer = TOKENS_PER_ANSWER + TOKENS_PER_TITLE * len(request.questions) + named
+    judged = sum(1 + -(-len(str(one.item.id)) // DIGITS_PER_TOKEN) for one in request.questions)
+    answer = TOKENS_PER_ANSWER + judged + named * TOKENS_PER_REASONED_PAIR
     output = min(shape.max_tokens, round(answer))
-    if beginning < model.cache_minimum:
-        return Usage(beginning + message, output)
+    if shared < model.cache_minimum:
+        return Usage(shared + message, output)
     if warm:
-        return Usage(message, output, cache_read_tokens=beginning)
-    return Usage(message, output, cache_write_tokens=beginning)
+        return Usage(message, output, cache_read_tokens=shared)
+    return Usage(message, output, cache_write_tokens=shared)
 
 
 @dataclass(slots=True)

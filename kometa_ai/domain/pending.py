@@ -64,7 +64,8 @@ def find(
     ``judged_before`` holds the ids that were judged under criteria which have changed since.
     """
     judged = ledger.judged
-    stale = [one for one, mark in candidates.items() if judged.get(one) != mark]
+    # Mostly nothing changed; to compare the two as a whole takes a fraction of the time.
+    stale = [] if candidates == judged else _stale(candidates, judged)
     by_why: dict[Why, list[int]] = {}
     for item_id in stale:
         by_why.setdefault(_why(item_id, judged, present, judged_before), []).append(item_id)
@@ -78,6 +79,11 @@ def find(
         and candidates.get(item_id) == decision.fingerprint
     ]
     return _pending(collection, {**by_why, Why.NEAR_THRESHOLD: near})
+
+
+def _stale(candidates: Mapping[int, int], judged: Mapping[int, int]) -> list[int]:
+    """Return the items that were not judged in their present state."""
+    return [one for one, mark in candidates.items() if judged.get(one) != mark]
 
 
 def _pending(collection: Collection, by_why: Mapping[Why, Sequence[int]]) -> Pending:

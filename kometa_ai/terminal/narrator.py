@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kometa_ai.terminal.stream import Stream
 
 WIDTH_WITHOUT_TERMINAL = 100
-BESIDE_NAME = 38
+BESIDE_NAME = 34
 """What stands beside the name and the bar: counts, dollars, time, and the gaps between them."""
 NARROW = 72
 

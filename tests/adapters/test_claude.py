@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -235,8 +236,9 @@ async def test_a_server_that_must_think_may(server: SimulatedClaude) -> None:
 
 async def test_half_a_character_in_a_title_stops_nothing(server: SimulatedClaude) -> None:
     request = questions(long_wish())
-    broken = request.questions[0].item
-    object.__setattr__(broken, "line", broken.line + " \ud83d")
+    first, *others = request.questions
+    broken = first.item._replace(title="Half \ud83d")
+    request = replace(request, questions=(replace(first, item=broken), *others))
     async with client(server) as judge:
         answer = await judge.ask(request)
     assert not read(answer.text, request).missing

@@ -12,7 +12,7 @@ import trustme
 from kometa_ai.adapters.radarr import Radarr
 from kometa_ai.demo.radarr import Mishap, SimulatedRadarr
 from kometa_ai.domain.fault import SkipError, StopError, TryLaterError
-from kometa_ai.domain.media import Kind, MediaItem, describe, fingerprint
+from kometa_ai.domain.media import Kind, MediaItem, describe
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -51,25 +51,28 @@ async def simulated(
 
 async def test_a_film_is_read_with_all_that_matters_to_a_verdict() -> None:
     async with simulated(HEAT, tags={"kai-heists": [7], "4k": [7]}) as (_, library):
-        line = (
-            "Heat (1995) | Crime, Drama | French | R | Regency & Co | Heat Collection | "
-            'bank robbery, los angeles | A {thief} and a "cop" \\ L\'Été {{ 🎬.'
-        )
-        assert await library.items() == [
-            MediaItem(
-                library="radarr",
-                kind=Kind.MOVIE,
-                id=7,
-                title="Heat",
-                year=1995,
-                genres=("Crime", "Drama"),
-                tags=(1, 2),
-                tmdb_id=949,
-                imdb_id="tt0113277",
-                line=line,
-                fingerprint=fingerprint(line),
-            )
-        ]
+        (item,) = await library.items()
+    assert item == MediaItem(
+        library="radarr",
+        kind=Kind.MOVIE,
+        id=7,
+        title="Heat",
+        year=1995,
+        genres=("Crime", "Drama"),
+        tags=(1, 2),
+        tmdb_id=949,
+        imdb_id="tt0113277",
+        language="French",
+        certification="R",
+        studio="Regency & Co",
+        franchise="Heat Collection",
+        keywords=("bank robbery", "los angeles"),
+        overview='A {thief} and a "cop" \\ L\'Été {{ 🎬.',
+    )
+    assert item.line == (
+        "Heat (1995) | Crime, Drama | French | R | Regency & Co | Heat Collection | "
+        'bank robbery, los angeles | A {thief} and a "cop" \\ L\'Été {{ 🎬.'
+    )
 
 
 async def test_it_is_a_library_as_the_run_knows_it() -> None:

@@ -14,6 +14,7 @@ import pytest
 from kometa_ai.demo.mishap import Mishap as Hitch
 from kometa_ai.demo.radarr import Mishap
 from tests.processes import Going, going
+from tests.springboard import cli
 from tests.world import Ended, World, block, movie
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def stopped(world: World, run: Going, signal: Signals) -> Ended:
     assert seconds < SOON
     assert "Stopped. What was paid for is kept" in ended.err
     assert "Traceback" not in ended.err
-    newest = (await world.cli("--runs", "--json")).json["runs"][0]
+    newest = (await cli(world, "--runs", "--json")).json["runs"][0]
     assert newest["result"] == "cancelled"
     return ended
 
@@ -62,7 +63,7 @@ async def test_while_claude_answers(tmp_path: Path, signal: Signals) -> None:
         with sqlite3.connect(world.state / "kometa_ai.db") as db:
             rows = db.execute("SELECT * FROM purchases").fetchall()
         assert rows, "what may have been billed is booked"
-        assert (await world.cli("--run-now")).code == 0
+        assert (await cli(world, "--run-now")).code == 0
         assert world.radarr.members("kai-noir") == {1, 2}
 
 
@@ -81,12 +82,12 @@ async def test_between_two_edits(tmp_path: Path) -> None:
         await asyncio.sleep(0)  # noqa: TID251 - the simulator is to see the end of the connection
         world.radarr.mishaps = []
         asked = len(world.claude.requests)
-        ended = await world.cli("--run-now", "--json")
+        ended = await cli(world, "--run-now", "--json")
         assert ended.code == 0, ended.err
         assert len(world.claude.requests) == asked
         assert world.radarr.members("kai-noir") == {1, 2}
         assert world.radarr.members("kai-cosy") == {3}
-        assert (await world.cli("--pins", "--json")).json["pins"] == []
+        assert (await cli(world, "--pins", "--json")).json["pins"] == []
 
 
 async def test_an_estimate_that_is_stopped_says_so_in_json_too(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.collection import (
     Collection,
@@ -16,6 +16,9 @@ from kometa_ai.domain.collection import (
     slugify,
 )
 from tests.questions import collection, item
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 NAMES = st.text(max_size=40)
 
@@ -40,6 +43,7 @@ def test_a_slug_is_made_as_0_5_x_made_it(name: str, slug: str) -> None:
     assert slugify(name) == slug
 
 
+@CALM
 @given(NAMES)
 def test_a_slug_is_empty_or_makes_a_tag_that_may_be_written(name: str) -> None:
     slug = slugify(name)
@@ -85,6 +89,7 @@ def test_only_what_claude_is_told_changes_the_fingerprint() -> None:
     assert replace(one, name="Robberies").criteria != one.criteria
 
 
+@CALM
 @given(NAMES, NAMES)
 def test_any_text_has_a_fingerprint(name: str, prompt: str) -> None:
     assert re.fullmatch("[0-9a-f]{16}", Collection(f"{name}\ud800", "KAI-a", prompt).criteria)
@@ -150,6 +155,7 @@ def test_a_collection_that_names_itself_is_a_circle() -> None:
     assert (groups, len(faults)) == ((), 1)
 
 
+@CALM
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.sampled_from("abcdefghxy"))))
 def test_any_rules_are_settled_in_order_or_told(named: dict[str, set[str]]) -> None:
     collections = [

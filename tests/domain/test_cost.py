@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.cost import (
     ANSWER_CEILING,
     BATCH_FACTOR,
     SCHEMA_TOKENS,
     THINKING_ROOM,
+    TOKENS_PER_REASONED_PAIR,
+    TOKENS_PER_SCHEMA,
     Budget,
     Model,
     PriceTable,
@@ -29,6 +31,9 @@ from tests.questions import collection, questions
 
 if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 HAIKU = Model(
     "haiku",
@@ -60,12 +65,14 @@ def test_a_price_is_exact(usage: Usage, dollars: str) -> None:
     assert price(usage, HAIKU) == Decimal(dollars)
 
 
+@CALM
 @given(TOKENS, TOKENS, TOKENS, TOKENS, MODELS)
 def test_a_batch_costs_half(fresh: int, out: int, read: int, written: int, model: Model) -> None:
     usage = Usage(fresh, out, read, written)
     assert price(usage, model, batch=True) == price(usage, model) * BATCH_FACTOR
 
 
+@CALM
 @given(st.lists(st.tuples(TOKENS, TOKENS, TOKENS, TOKENS)))
 def test_usages_add_up_kind_by_kind(parts: list[tuple[int, int, int, int]]) -> None:
     total = sum((Usage(*part) for part in parts), Usage())
@@ -79,6 +86,7 @@ def test_usages_add_up_kind_by_kind(parts: list[tuple[int, int, int, int]]) -> N
     assert total.prompt_tokens == sums[0] + sums[2] + sums[3]
 
 
+@CALM
 @given(st.integers(0, 150_000), st.integers(0, 150_000), st.integers(1, 24_000), st.data(), MODELS)
 def test_no_usage_that_fits_costs_more_than_the_most(
     instructions: int, message: int, room: int, data: st.DataObject, model: Model
@@ -96,30 +104,44 @@ def test_the_most_is_reached_by_a_prompt_of_single_bytes_that_is_all_written() -
     assert at_most(Shape(1_000, 2_000, 500), HAIKU) == price(usage, HAIKU)
 
 
-@given(st.integers(0, 30_000), st.integers(0, 30_000), st.booleans(), MODELS)
+@CALM
+@given(st.integers(0, 30_000), st.integers(0, 30_000), st.floats(0, 999), st.booleans(), MODELS)
 def test_what_is_expected_never_exceeds_the_most(
-    instructions: int, message: int, warm: bool, model: Model
+    instructions: int, message: int, named: float, warm: bool, model: Model
 ) -> None:
     request = questions()
     shape = Shape(instructions, message, max_tokens(request, thinks=False))
-    expected = estimate(shape, request, model, warm=warm)
+    expected = estimate(shape, request, model, named=named, warm=warm)
     assert price(expected, model) <= at_most(shape, model)
     assert expected.output_tokens <= shape.max_tokens
+    unnamed = estimate(shape, request, model, named=0, warm=warm)
+    assert expected.output_tokens >= unnamed.output_tokens
+    assert expected.prompt_tokens == unnamed.prompt_tokens
 
 
 def test_a_beginning_is_expected_to_be_written_once_and_then_read() -> None:
     request = questions()
-    shape = Shape(3_400, 340, 1_000)
-    cold = estimate(shape, request, HAIKU, warm=False)
-    warm = estimate(shape, request, HAIKU, warm=True)
-    assert (cold.input_tokens, cold.cache_write_tokens, cold.cache_read_tokens) == (100, 1_000, 0)
-    assert (warm.input_tokens, warm.cache_write_tokens, warm.cache_read_tokens) == (100, 0, 1_000)
+    shape = Shape(3_100, 310, 1_000)
+    cold = estimate(shape, request, HAIKU, named=1, warm=False)
+    warm = estimate(shape, request, HAIKU, named=1, warm=True)
+    shared = 1_000 + TOKENS_PER_SCHEMA
+    assert cold == Usage(100, cold.output_tokens, cache_write_tokens=shared)
+    assert warm == Usage(100, cold.output_tokens, cache_read_tokens=shared)
     assert price(warm, HAIKU) < price(cold, HAIKU)
 
 
 def test_a_beginning_too_short_for_the_cache_is_expected_to_be_paid_in_full() -> None:
-    short = estimate(Shape(340, 340, 1_000), questions(), HAIKU, warm=True)
-    assert (short.input_tokens, short.cache_read_tokens) == (200, 0)
+    short = estimate(Shape(310, 310, 1_000), questions(), HAIKU, named=0, warm=True)
+    assert (short.input_tokens, short.cache_read_tokens) == (200 + TOKENS_PER_SCHEMA, 0)
+
+
+def test_what_is_named_and_longer_ids_are_expected_to_make_a_longer_answer() -> None:
+    shape = Shape(310, 310, 1_000)
+    none = estimate(shape, questions(), HAIKU, named=0, warm=True)
+    two = estimate(shape, questions(), HAIKU, named=2, warm=True)
+    long = estimate(shape, questions(start=10_000), HAIKU, named=0, warm=True)
+    assert two.output_tokens == none.output_tokens + 2 * TOKENS_PER_REASONED_PAIR
+    assert long.output_tokens == none.output_tokens + 4
 
 
 def test_there_is_room_for_an_answer_that_names_every_pair_up_to_a_ceiling() -> None:
@@ -137,7 +159,11 @@ def _many(count: int) -> list[Collection]:
 TABLE = PriceTable(
     "2026-11-22",
     "a page",
-    {"claude-haiku-4": PLAIN, "claude-haiku-4-5": HAIKU},
+    {
+        "claude-haiku-4": PLAIN,
+        "claude-haiku-4-5": HAIKU,
+        "claude-haiku-4-20260606": replace(PLAIN, name="that day's"),
+    },
     replace(PLAIN, name="fallback", known=False),
 )
 
@@ -149,6 +175,7 @@ TABLE = PriceTable(
         ("claude-haiku-4-5-20251001", "haiku"),
         ("claude-haiku-4", "plain"),
         ("claude-haiku-4-20250101", "plain"),
+        ("claude-haiku-4-20260606", "that day's"),
         ("claude-haiku-4-5-mini", "fallback"),
         ("claude-haiku-4-6", "fallback"),
         ("claude-haiku-4-5-2025", "fallback"),
@@ -163,6 +190,7 @@ def test_a_model_is_known_by_its_id_with_or_without_a_date(name: str, model: str
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
 
 
+@CALM
 @given(CENTS, CENTS, st.lists(st.tuples(CENTS, CENTS, st.booleans()), max_size=30))
 def test_no_order_of_requests_takes_a_budget_beyond_its_limit(
     limit: Decimal, before: Decimal, requests: list[tuple[Decimal, Decimal, bool]]

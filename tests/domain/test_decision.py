@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import (
     HYSTERESIS,
@@ -22,6 +22,9 @@ from kometa_ai.domain.decision import (
     clears,
     settle,
 )
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CHANCES = st.integers(0, 100).map(lambda percent: percent / 100)
@@ -64,6 +67,7 @@ def test_a_member_is_a_yes_that_reaches_the_threshold(
     assert replace(PLAIN, opinion=said).member(threshold) is member
 
 
+@CALM
 @given(CHANCES, CHANCES, CHANCES)
 def test_a_higher_threshold_never_lets_anybody_in(chance: float, one: float, two: float) -> None:
     low, high = sorted((one, two))
@@ -89,16 +93,19 @@ def test_only_what_claude_said_here_gets_a_second_look(origin: Origin) -> None:
     assert not decision(0.7, looked=True).wants_second_look(0.7)
 
 
+@CALM
 @given(CHANCES, CHANCES, CHANCES)
 def test_moving_the_threshold_never_asks_for_a_look_that_was_not_due(
     chance: float, threshold: float, moved: float
 ) -> None:
-    kept = settle(decision(chance), None, threshold)
-    assert kept.wants_second_look(threshold) is kept.near(threshold)
-    if kept.wants_second_look(moved):
-        assert kept.wants_second_look(threshold)
+    for earlier in (None, decision(chance, state=2)):
+        kept = settle(decision(chance), earlier, threshold)
+        assert kept.wants_second_look(threshold) is kept.near(threshold)
+        if kept.wants_second_look(moved):
+            assert kept.wants_second_look(threshold)
 
 
+@CALM
 @given(CHANCES, CHANCES, CHANCES)
 def test_after_a_second_look_there_is_no_third(first: float, second: float, at: float) -> None:
     once = settle(decision(first), None, at)
@@ -106,6 +113,7 @@ def test_after_a_second_look_there_is_no_third(first: float, second: float, at: 
     assert not twice.wants_second_look(at)
 
 
+@CALM
 @given(CHANCES, CHANCES, CHANCES)
 def test_membership_flips_only_across_the_band(first: float, second: float, at: float) -> None:
     earlier, fresh = decision(first), decision(second)
@@ -119,6 +127,7 @@ def test_membership_flips_only_across_the_band(first: float, second: float, at: 
     assert (kept.criteria, kept.fingerprint) == (fresh.criteria, fresh.fingerprint)
 
 
+@CALM
 @given(st.lists(st.integers(-9, 9), max_size=30), st.sampled_from([0.5, 0.6, 0.7, 0.8]))
 def test_noise_around_the_threshold_never_flips_anybody(noise: list[int], at: float) -> None:
     for start in (at + 0.05, at - 0.05):

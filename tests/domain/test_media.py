@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.media import FACT_LIMIT, OVERVIEW_LIMIT, PART, describe, fingerprint
 from tests.questions import item
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 TEXTS = st.one_of(
     st.text(max_size=60),
@@ -84,6 +87,7 @@ def test_films_that_are_called_so_keep_their_names() -> None:
     assert describe("Standing Tall", 2015, ()) == "Standing Tall (2015)"
 
 
+@CALM
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_whatever_the_texts_are_the_parts_stay_apart(
     title: str, genre: str, studio: str, overview: str
@@ -100,12 +104,14 @@ def test_whatever_the_texts_are_the_parts_stay_apart(
     assert not any(f"#{digit}" in line for digit in "0123456789")
 
 
+@CALM
 @given(TEXTS)
 def test_what_is_tame_is_left_as_it_is(overview: str) -> None:
     once = describe("Ran", 0, (), overview=overview)
     assert describe("Ran", 0, (), overview=once.partition(PART)[2]) == once
 
 
+@CALM
 @given(st.text(max_size=50))
 def test_a_fingerprint_fits_into_64_bits_and_follows_the_text(line: str) -> None:
     mark = fingerprint(line)
@@ -116,6 +122,40 @@ def test_a_fingerprint_fits_into_64_bits_and_follows_the_text(line: str) -> None
 
 def test_half_a_character_has_a_fingerprint() -> None:
     assert fingerprint("\ud83d") != fingerprint("")
+
+
+def test_a_fingerprint_changes_with_each_fact_that_claude_is_shown() -> None:
+    film = item(1, "Heat", "A thief and a cop.")
+    for change in (
+        {"title": "Cold"},
+        {"year": 1996},
+        {"genres": ("Crime",)},
+        {"language": "French"},
+        {"certification": "R"},
+        {"studio": "Regency"},
+        {"franchise": "Heat Collection"},
+        {"keywords": ("bank robbery",)},
+        {"overview": "A thief and two cops."},
+    ):
+        assert film._replace(**change).fingerprint != film.fingerprint  # type: ignore[arg-type]
+        assert film._replace(**change).line != film.line  # type: ignore[arg-type]
+
+
+def test_a_fingerprint_keeps_when_something_changes_that_claude_is_not_shown() -> None:
+    words = tuple(f"word {number}" for number in range(9))
+    film = item(1, "Heat", "x " * OVERVIEW_LIMIT)._replace(keywords=words[:8], language="English")
+    for change in (
+        {"library": "radarr-4k"},
+        {"id": 2},
+        {"tags": (1, 2)},
+        {"tmdb_id": 5},
+        {"imdb_id": "tt5"},
+        {"language": ""},
+        {"keywords": words},
+        {"overview": film.overview + "and a cop"},
+    ):
+        assert film._replace(**change).fingerprint == film.fingerprint  # type: ignore[arg-type]
+        assert film._replace(**change).line == film.line  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("year", "label"), [(1995, "Heat (1995)"), (0, "Heat")])

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import Decision, Ledger, Opinion, Origin, settle
 from kometa_ai.domain.pending import Pending, Why, find, select
 from tests.questions import collection
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HEISTS = collection("Heists")
@@ -79,6 +82,7 @@ def test_an_imported_verdict_near_the_threshold_is_not_looked_at_again() -> None
     assert find(HEISTS, {1: 10}, imported, present=set(), judged_before=set()).count == 0
 
 
+@CALM
 @given(
     st.dictionaries(st.integers(1, 30), st.integers(35, 100), max_size=30),
     st.integers(0, 100),
@@ -161,6 +165,7 @@ WHYS = st.dictionaries(st.integers(1, 25), st.sampled_from(Why), max_size=25)
 MANY = st.lists(st.tuples(WHYS, st.integers(-1, 1)), max_size=12)
 
 
+@CALM
 @given(MANY, st.one_of(st.none(), st.integers(0, 120)))
 def test_any_cut_keeps_the_most_urgent_and_accounts_for_every_pair(
     many: list[tuple[dict[int, Why], int]], limit: int | None

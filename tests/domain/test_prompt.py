@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import Decision, Opinion
 from kometa_ai.domain.prompt import LETTERS, NAMED_FROM, instructions, titles
 from kometa_ai.domain.requests import Question, Request
 from tests.questions import collection, item, questions
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HOSTILE = (
@@ -78,6 +81,7 @@ def test_no_overview_can_pose_as_another_title_or_as_our_own_words(overview: str
     assert not last.startswith(("judge only:", "standing:"))
 
 
+@CALM
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=80)), min_size=1, max_size=8))
 def test_any_texts_make_exactly_one_line_for_each_question(texts: list[tuple[str, str]]) -> None:
     request = questions(films=1)

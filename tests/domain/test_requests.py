@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import Decision, Opinion
 from kometa_ai.domain.pending import Selection
 from kometa_ai.domain.requests import Question, Request, group
 from tests.questions import collection, item, questions
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 ITEMS = {number: item(number, f"Film {number}", "It happens.") for number in range(1, 41)}
 EARLIER = Decision(
@@ -47,6 +50,7 @@ def test_no_selected_pair_is_no_request() -> None:
     assert group(selection({}, 3), ITEMS, {}, collections_per_request=10) == ()
 
 
+@CALM
 @given(
     st.dictionaries(st.sampled_from(sorted(ITEMS)), st.integers(1, 2**14 - 1), max_size=40),
     st.integers(1, 26),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.tagging import TagChange, Verdicts, Votes, compare, count_votes, too_many
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 IDS = st.sets(st.integers(1, 40))
 
@@ -37,6 +40,7 @@ def test_additions_go_ahead_while_removals_are_held() -> None:
     assert change.after(frozenset(present)) == present | {20}
 
 
+@CALM
 @given(IDS, IDS, IDS, st.integers(0, 100))
 def test_a_change_touches_only_what_the_verdicts_speak_of(
     belong: set[int], foreign: set[int], present: set[int], percent: int
@@ -94,6 +98,7 @@ def test_losses_and_gains_count_together_against_the_brake() -> None:
     assert count_votes(seen, many, known, exists=True, percent=30).accident
 
 
+@CALM
 @given(IDS, IDS, IDS, st.integers(0, 100), st.booleans())
 def test_votes_speak_only_of_known_titles_that_changed(
     seen: set[int], present: set[int], known: set[int], percent: int, exists: bool

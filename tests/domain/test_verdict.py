@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import UNNAMED, Decision, Ledger, Opinion, Pin, PinOrigin, Stance
 from kometa_ai.domain.verdict import Titles, explain, judge_members, settle_for_free
@@ -15,6 +15,9 @@ from tests.questions import collection, item
 
 if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
+
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the rules."""
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FILMS = {number: item(number, f"Film {number}", f"Plot {number}.") for number in range(1, 10)}
@@ -114,6 +117,7 @@ IDS = st.sets(st.integers(1, 12))
 STANCES = st.dictionaries(st.integers(1, 12), st.sampled_from(Stance))
 
 
+@CALM
 @given(IDS, IDS, STANCES, IDS, IDS, IDS, st.booleans())
 def test_no_title_is_both_in_and_out_and_a_pin_always_holds(
     include: set[int],
@@ -143,6 +147,7 @@ def test_no_title_is_both_in_and_out_and_a_pin_always_holds(
     assert not unknown & (verdicts.belong | verdicts.foreign)
 
 
+@CALM
 @given(
     st.dictionaries(st.sampled_from(sorted(FILMS)), st.floats(0, 1)),
     st.floats(0, 1),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kometa_ai import review
+from kometa_ai.adapters.store import SqliteStore
 from kometa_ai.demo.mishap import Mishap as Stumble
 from kometa_ai.demo.radarr import Mishap
-from kometa_ai.domain.report import Result, RunFinished, RunStarted
+from kometa_ai.domain.report import Result, RunFinished, RunRequest, RunStarted
+from kometa_ai.run import run
 from tests.guard import EDITOR, guarded, ids, of, pins, sure, wish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kometa_ai.domain.report import RunReport
     from tests.world import World
 
 MOMENTS = [
@@ -90,7 +95,7 @@ async def test_a_run_cancelled_while_claude_works_keeps_what_was_paid(tmp_path: 
         assert world.radarr.members("kai-noir") == {1, 2, 3}
 
 
-@pytest.mark.parametrize("stops", range(0, 60, 3))
+@pytest.mark.parametrize("stops", range(0, 48, 6))
 async def test_a_cancellation_at_any_moment_leaves_a_true_report_and_tells_it(
     tmp_path: Path, stops: int
 ) -> None:
@@ -112,6 +117,36 @@ async def test_a_cancellation_at_any_moment_leaves_a_true_report_and_tells_it(
             assert report.result is (Result.SUCCESS if len(done) == 2 else Result.CANCELLED)
         await _completes(world)
         assert world.radarr.members("kai-noir") == {1, 2}
+
+
+class LateCancel(SqliteStore):
+    """A store in whose last moment of a run somebody presses Ctrl-C."""
+
+    async def finish_run(self, report: RunReport) -> None:
+        for task in asyncio.all_tasks():
+            if task.get_name() == "run":
+                task.cancel()
+        await super().finish_run(report)
+
+
+@pytest.mark.parametrize("deed", ["run", "undo"])
+async def test_a_cancellation_while_the_report_is_stored_comes_after_it(
+    tmp_path: Path, deed: str
+) -> None:
+    async with guarded(tmp_path, 4, {"Noir": sure(1, 2)}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        world.events.clear()
+        async with world.house() as open_house, LateCancel(world.state, world.clock) as store:
+            house = replace(open_house, store=store)
+            work = run(RunRequest(), house) if deed == "run" else review.undo(house)
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.create_task(work, name="run")
+            (stored,) = await store.reports(1)
+        last = world.events[-1]
+        assert isinstance(last, RunFinished)
+        assert last.report.run_id == stored.run_id == "2"
+        assert stored.result is Result.SUCCESS, "all was done"
 
 
 async def test_an_edit_that_was_made_and_not_noted_is_no_hand_edit_and_can_be_undone(
