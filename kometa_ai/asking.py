@@ -141,6 +141,10 @@ class Asking:
         """Bring a request to decisions, in halves where it can't be answered whole."""
         if self.tally.stopped or not request.questions:
             return
+        if self._leaves_the_cheap_tier(request):
+            for half in request.halves():
+                await self._settle(half, again=again)
+            return
         try:
             paid = await self._purchasing.buy(request)
         except TooDearError as error:
@@ -160,6 +164,14 @@ class Asking:
             return
         self._unanswered_in_a_row = 0
         await self._keep(paid, again=again)
+
+    def _leaves_the_cheap_tier(self, request: Request) -> bool:
+        """Return whether the prompt is so long that every token of it would cost more."""
+        limit = self._judge.model.above_tokens
+        if limit is None or len(request.questions) == 1:
+            return False
+        shape = self._judge.shape(request)
+        return (shape.instructions + shape.message) / cost.BYTES_PER_TOKEN > limit
 
     async def _ask_less(self, request: Request, error: TooDearError, *, again: bool) -> None:
         """Try the halves of what the budget does not cover; a single title ends the asking."""

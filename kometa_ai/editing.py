@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.collection import is_collection_tag
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kometa_ai.ports import Clock, Edit, Library, Store
 
+TITLES_NAMED: Final = 5
 CHUNK: Final = 500
 """Items in one bulk edit: Radarr works on them one by one and answers only at the end."""
 
@@ -39,13 +40,24 @@ class Applied:
 
 
 class Editing:
-    """Applies tag edits to a library, so that a crash at any moment leaves no doubt."""
+    """Applies tag edits to a library, so that a crash at any moment leaves no doubt.
 
-    def __init__(self, library: Library, store: Store, clock: Clock, run_id: str) -> None:
+    ``label`` names a title by its id, as people know it.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        store: Store,
+        clock: Clock,
+        run_id: str,
+        label: Callable[[int], str],
+    ) -> None:
         self._library = library
         self._store = store
         self._clock = clock
         self._run_id = run_id
+        self._label = label
         self.applied: dict[str, Applied] = {}
         self.faults: list[Fault] = []
 
@@ -70,8 +82,17 @@ class Editing:
         await self._mend_lost_tags(wanted, numbers)
 
     def all_faults(self) -> list[Fault]:
-        """Return what went wrong with any of the tags."""
-        return [fault for one in self.applied.values() for fault in one.faults] + self.faults
+        """Return what went wrong with any of the tags; what befell many titles is told once."""
+        told = [fault for one in self.applied.values() for fault in one.faults] + self.faults
+        alike: dict[Fault, list[str]] = {}
+        for fault in told:
+            title = [] if fault.item_id is None else [self._label(fault.item_id)]
+            where = "" if title else fault.where
+            alike.setdefault(replace(fault, where=where, item_id=None), []).extend(title)
+        return [
+            replace(fault, where=_together(titles)) if titles else fault
+            for fault, titles in alike.items()
+        ]
 
     async def _apply_one(self, edit: TagEdit, numbers: dict[str, int]) -> None:
         if not is_collection_tag(edit.label):
@@ -140,6 +161,12 @@ async def resolve_intents(library: Library, store: Store, clock: Clock) -> int:
         done = intent.ids & present if intent.add else intent.ids - present
         await store.note_done(intent.edit, done, clock.now())
     return len(intents)
+
+
+def _together(titles: Sequence[str]) -> str:
+    names = list(dict.fromkeys(titles))
+    more = len(names) - TITLES_NAMED
+    return ", ".join(names[:TITLES_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _chunks(ids: frozenset[int]) -> Iterator[frozenset[int]]:

@@ -89,7 +89,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         for group in groups
     ]
     share = _named_share([case for cases in opened for case in cases])
-    left = request.max_pairs or house.policy.max_pairs
+    left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
     requests: list[tuple[Request, Usage]] = []
     for cases in opened:

@@ -81,6 +81,19 @@ async def read_shelf(
     return Shelf(survey(items), carriers(items, known)), notices
 
 
+def unmatched_rules(
+    collections: Sequence[Collection], shelf: Shelf, runnable: Sequence[Collection]
+) -> list[str]:
+    """Return a sentence for each tag rule that can match nothing: mostly it is a typo."""
+    known = shelf.tagged.keys() | {one.label for one in runnable}
+    return [
+        f'{one.source}: {one.name} names the tag "{tag}" in its tag rules, and there is no such'
+        " tag: the rule has no effect."
+        for one in collections
+        for tag in sorted((one.include_tags | one.exclude_tags) - known)
+    ]
+
+
 async def read_items(library: Library, store: Store) -> tuple[list[MediaItem], list[str]]:
     """Read the library's titles, and return them with what is remarkable about their number.
 

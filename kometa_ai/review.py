@@ -251,13 +251,19 @@ class _Review:
             for edit in self.edits:
                 self.added[edit.slug], self.removed[edit.slug] = edit.add, edit.remove
             return
-        editing = Editing(house.library, house.store, house.clock, self.chronicle.run_id)
+        editing = Editing(
+            house.library, house.store, house.clock, self.chronicle.run_id, self._label
+        )
         try:
             await editing.apply(self.edits)
         finally:
             for slug, applied in editing.applied.items():
                 self.added[slug], self.removed[slug] = applied.added, applied.removed
             self.chronicle.add_faults(editing.all_faults())
+
+    def _label(self, item_id: int) -> str:
+        found = (titles[item_id] for titles in self.titles.values() if item_id in titles)
+        return next((f"{one.title} ({one.year})" for one in found), f"title {item_id}")
 
     async def _delete(self, labels: Sequence[str]) -> None:
         if self.chronicle.request.dry_run:

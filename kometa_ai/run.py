@@ -13,7 +13,7 @@ from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Phase
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
-from kometa_ai.reading import choose, read_files, read_shelf
+from kometa_ai.reading import choose, read_files, read_shelf, unmatched_rules
 from kometa_ai.reporting import Outcome, spending
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Course:
     purchasing: Purchasing
     spent_before: Decimal
     collections: Sequence[Collection] = ()
+    runnable: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     items: int = 0
@@ -121,6 +122,7 @@ class Course:
         files = await read_files(self.house)
         self.chronicle.add_faults(files.faults)
         self.chronicle.notice(*files.notices)
+        self.runnable = files.collections
         name = self.house.library.name
         collections, unknown = choose(files, self.request.collections, name)
         self.chronicle.add_faults(unknown)
@@ -132,7 +134,7 @@ class Course:
         await resolve_intents(house.library, house.store, house.clock)
         shelf, notices = await read_shelf(house.library, house.store, collections)
         self.items = len(shelf.titles.items)
-        self.chronicle.notice(*notices)
+        self.chronicle.notice(*notices, *unmatched_rules(collections, shelf, self.runnable))
         return shelf
 
     async def _heed_hand_edits(
@@ -164,7 +166,9 @@ class Course:
         tagged = shelf.tagged | {
             label: shelf.tagged.get(label, frozenset()) | ids for label, ids in lost.items()
         }
-        left = self.request.max_pairs or self.house.policy.max_pairs
+        left = self.house.policy.max_pairs
+        if self.request.max_pairs is not None:
+            left = self.request.max_pairs
         for group in groups:
             cases = [
                 await deciding.open_case(
@@ -271,7 +275,13 @@ class Course:
             {slug: one.present for slug, one in self.outcomes.items()},
             shelf.titles.items.keys(),
         )
-        editing = Editing(house.library, house.store, house.clock, self.chronicle.run_id)
+        editing = Editing(
+            house.library,
+            house.store,
+            house.clock,
+            self.chronicle.run_id,
+            lambda item_id: shelf.titles.items[item_id].label,
+        )
         try:
             await editing.apply(edits)
         finally:

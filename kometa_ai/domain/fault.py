@@ -25,13 +25,15 @@ class Fault:
     """One thing that went wrong, told to the user.
 
     ``where`` names the place (``movies.yml:12``, a collection, a film), ``message`` is a sentence
-    that says what happened and ``remedy`` is one that says what to do.
+    that says what happened and ``remedy`` is one that says what to do. ``item_id`` is the library's
+    id of the title that it is about, if it is about one.
     """
 
     kind: FaultKind
     where: str
     message: str
     remedy: str = ""
+    item_id: int | None = None
 
     def __str__(self) -> str:
         """Return the fault as one line of text."""

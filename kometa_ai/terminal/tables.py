@@ -229,13 +229,13 @@ def print_runs(out: Console, reports: Sequence[RunReport], zone: tzinfo) -> None
     table.add_column("Began", no_wrap=True)
     if wide:
         table.add_column("Started by", overflow="fold")
-    table.add_column("Result")
+    table.add_column("Result", no_wrap=True)
     for heading in ("+", "−", "held", "faults", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in reports:
         table.add_row(
             one.run_id,
-            f"{one.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            one.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M" if wide else "%m-%d %H:%M"),
             *([str(one.trigger)] if wide else []),
             str(one.result).replace("_", " "),
             _count(one.added, "green"),

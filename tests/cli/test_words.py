@@ -169,7 +169,9 @@ def test_runs_fit_narrow_terminals() -> None:
         lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
         assert len([line for line in lines if line.strip()]) == 4, "no row wraps"
         assert ("command line" in "".join(lines)) is (width == 80)
-        assert "2026-01-05 03:00" in lines[-2]
+        assert "01-05 03:00" in lines[-2]
+        assert "dry run" in lines[-2]
+        assert "success" in lines[-3]
 
 
 def test_checks_are_one_line_each_without_a_terminal() -> None:

@@ -137,8 +137,8 @@ def test_a_fingerprint_changes_with_each_fact_that_claude_is_shown() -> None:
         {"keywords": ("bank robbery",)},
         {"overview": "A thief and two cops."},
     ):
-        assert film._replace(**change).fingerprint != film.fingerprint  # type: ignore[arg-type]
-        assert film._replace(**change).line != film.line  # type: ignore[arg-type]
+        assert film._replace(**change).fingerprint != film.fingerprint
+        assert film._replace(**change).line != film.line
 
 
 def test_a_fingerprint_keeps_when_something_changes_that_claude_is_not_shown() -> None:
@@ -154,8 +154,8 @@ def test_a_fingerprint_keeps_when_something_changes_that_claude_is_not_shown() -
         {"keywords": words},
         {"overview": film.overview + "and a cop"},
     ):
-        assert film._replace(**change).fingerprint == film.fingerprint  # type: ignore[arg-type]
-        assert film._replace(**change).line == film.line  # type: ignore[arg-type]
+        assert film._replace(**change).fingerprint == film.fingerprint
+        assert film._replace(**change).line == film.line
 
 
 @pytest.mark.parametrize(("year", "label"), [(1995, "Heat (1995)"), (0, "Heat")])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-import time
 from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -83,6 +82,11 @@ class Watched:
                         found.add((one.name, number, self.overview(number)))
         return found
 
+    @property
+    def requests(self) -> int:
+        """Return how many requests Radarr and Claude have had: the clock of the kills."""
+        return len(self.world.radarr.requests) + len(self.world.claude.requests)
+
     def check_tags(self) -> None:
         """Check that each tag is on the films that it belongs to, and on no other."""
         radarr = self.world.radarr
@@ -119,17 +123,20 @@ async def test_50_times_killed_nothing_paid_is_lost_and_no_tag_is_wrong(tmp_path
         world.write(*(block(name, tag=f"KAI-{name}") for name in NAMES))
         world.claude.latency = LATENCY
         watched = Watched(world)
-        await cli(world, "--runs")  # the first command waits for the springboard
-        begun = time.monotonic()
+        watched.give_work()
         assert (await cli(world, *FLAGS)).code == 0
-        whole = time.monotonic() - begun
+        whole = watched.requests
         for kill in range(KILLS):
             watched.give_work()
             asked, written = len(watched.asked), len(world.radarr.writes())
+            moment = watched.requests + chance.randint(0, whole + 1)
             child = await start(world, *FLAGS)
-            await asyncio.sleep(chance.uniform(0, whole))  # noqa: TID251 - a moment of real time
+            ending = asyncio.create_task(child.end())
+            while watched.requests < moment and not ending.done():  # noqa: ASYNC110 - a process
+                await asyncio.sleep(0.001)  # noqa: TID251 - of its own lives in real time
+            await asyncio.sleep(chance.uniform(0, LATENCY))  # noqa: TID251 - the same
             child.kill()
-            killed = await child.end()
+            killed = await ending
             writes = len(world.radarr.writes()) > written
             phase = "tagging" if writes else "asking" if len(watched.asked) > asked else "reading"
             reached["done" if killed.code == 0 else phase] += 1

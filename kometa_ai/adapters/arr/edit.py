@@ -152,7 +152,7 @@ class BulkEdit:
         else:
             message = f"{app} refused to change its tags ({refusal.reason or refusal.status})."
             remedy = f"The logs of {app} (System → Logs) say more."
-        return Fault(FaultKind.TAGGING, f"{self._noun} {number}", message, remedy)
+        return Fault(FaultKind.TAGGING, f"{self._noun} {number}", message, remedy, number)
 
     def _undone(self, number: int, *, answered: bool) -> Fault:
         app = self._door.server.app
@@ -163,4 +163,4 @@ class BulkEdit:
             undone = "took the tag off again" if self._apply is Apply.ADD else "put the tag back on"
             message = f"{app} {undone} in the same request: an auto-tagging rule does this."
             remedy = f"Take the tag out of that rule ({app}, Settings → Tags → Auto Tagging)."
-        return Fault(FaultKind.TAGGING, f"{self._noun} {number}", message, remedy)
+        return Fault(FaultKind.TAGGING, f"{self._noun} {number}", message, remedy, number)
