@@ -150,9 +150,7 @@ class World:
         async with (
             SqliteStore(self.state, self.clock) as store,
             Radarr(self.radarr.url, KEY, clock=self.clock) as library,
-            Claude(
-                KEY, "claude-haiku-5-5", clock=self.clock, base_url=self.claude.url
-            ) as judge,
+            Claude(KEY, "claude-haiku-5-5", clock=self.clock, base_url=self.claude.url) as judge,
         ):
             policy = Policy(
                 max_removals_percent=self.removals_percent,

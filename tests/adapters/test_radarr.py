@@ -41,7 +41,7 @@ HEAT = {
 async def simulated(
     *movies: dict[str, Any],
     url: str = "",
-    **options: Any,  # noqa: ANN401 - what the simulated Radarr takes
+    **options: Any,
 ) -> AsyncIterator[tuple[SimulatedRadarr, Radarr]]:
     async with SimulatedRadarr(movies, api_key=KEY, **options) as radarr:
         address = url.replace("PORT", str(radarr.port)) or radarr.url

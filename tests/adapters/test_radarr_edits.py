@@ -33,7 +33,7 @@ async def simulated(
     movies: int,
     *mishaps: Mishap,
     silence: float = 20,
-    **options: Any,  # noqa: ANN401 - what the simulated Radarr takes
+    **options: Any,
 ) -> AsyncIterator[tuple[SimulatedRadarr, Radarr]]:
     films = [{"id": number, "title": f"Film {number}"} for number in range(1, movies + 1)]
     options = {"tags": {"kai-x": [], "users": [1, 2, 3]}} | options

@@ -35,7 +35,7 @@ async def simulated(
     clock: FakeClock,
     *mishaps: Mishap,
     silence: float = 20,
-    **options: Any,  # noqa: ANN401 - what the simulated Radarr takes
+    **options: Any,
 ) -> AsyncIterator[tuple[SimulatedRadarr, Radarr]]:
     async with SimulatedRadarr(FILMS, api_key=KEY, **options) as radarr:
         radarr.mishaps.extend(mishaps)
