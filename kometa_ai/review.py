@@ -149,6 +149,9 @@ class _Review:
         store = self.house.store
         # First of all: it brings what a killed run has changed into its journal.
         await self._read_members()
+        if run_id and await store.report(run_id) is None and not await store.journal(run_id):
+            self.chronicle.add_faults([_no_such(run_id)])
+            return
         run_id = run_id or await store.newest_change()
         journal = await store.journal(run_id) if run_id else []
         if not journal:
@@ -303,6 +306,10 @@ def _by_slug(journal: Sequence[JournalEntry]) -> dict[str, list[JournalEntry]]:
     for entry in journal:
         entries.setdefault(entry.slug, []).append(entry)
     return entries
+
+
+def _no_such(run_id: str) -> Fault:
+    return Fault(FaultKind.TAGGING, f"run {run_id}", "There is no such run.", "See --runs.")
 
 
 def _not_held(run_id: str, held: Sequence[HeldRemovals]) -> Fault:

@@ -70,6 +70,7 @@ def tokens_table(bill: Mapping[str, Any]) -> Table:
     ):
         per_pair = (sum(side[kind] for kind in kinds) / bill["pairs"] for side in sides)
         rows.append((name, *(f"{tokens:.2f}" for tokens in per_pair)))
+    rows.append(("Pairs named, of 10,000", f"{bill['named']:,}", "all"))
     rows.append(("Requests in all", *(f"{side['requests']:,}" for side in sides)))
     return rows
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from kometa_ai.demo.radarr import Mishap
 from kometa_ai.domain.report import Result, Trigger
 from tests.guard import EDITOR, edits, guarded, ids, of, pins, sure, wish
@@ -155,3 +157,13 @@ async def test_an_undo_that_radarr_cuts_off_is_finished_by_the_next_run(tmp_path
         report = await world.run()
         assert (report.result, report.notices) == (Result.SUCCESS, ())
         assert world.radarr.members("kai-noir") == {1, 2, 3}
+
+
+@pytest.mark.parametrize("run_id", ["77", "abc", "-1"])
+async def test_a_run_that_does_not_exist_is_a_fault(tmp_path: Path, run_id: str) -> None:
+    async with guarded(tmp_path, 2, {}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        report = await world.undo(run_id)
+        assert report.result is Result.PARTIAL
+        assert [fault.message for fault in report.faults] == ["There is no such run."]

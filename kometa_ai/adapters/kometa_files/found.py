@@ -79,12 +79,20 @@ def _remarks(found: Found) -> tuple[str, ...]:
     remarks = [found.place.doubt] if found.place.doubt else []
     if len(chosen) > 1:
         remarks.append(f'"{one.name}" names several KAI- tags; the first, {one.tag}, counts.')
-    if not chosen and one.tag:
-        remarks.append(
-            f'"{one.name}" names no KAI- tag in {RADARR}, so Kometa will not find {one.tag}.'
-            " Write it there, or set KOMETA_FIX_TAGS=true."
-        )
     return tuple(f"{one.source}: {remark}" for remark in remarks)
+
+
+def untagged(found: Sequence[Found]) -> tuple[str, ...]:
+    """Return one sentence about all collections whose tag Kometa will not find, if there are any.
+
+    One for each would fill a screen in every run of a library that never names its tags.
+    """
+    lacking = [one.collection for one in found if one.sound and not one.is_tagged]
+    if not lacking:
+        return ()
+    names = ", ".join(f"{one.tag} ({one.source})" for one in lacking)
+    write = f"Write them into {RADARR}, or set KOMETA_FIX_TAGS=true."
+    return (f"Kometa will not find these tags, since no file names them: {names}. {write}",)
 
 
 def clashes(found: Sequence[Found]) -> tuple[Fault, ...]:

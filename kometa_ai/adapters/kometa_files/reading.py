@@ -20,7 +20,7 @@ from kometa_ai.adapters.kometa_files.folder import (
     read_bytes,
     shown,
 )
-from kometa_ai.adapters.kometa_files.found import Found, clashes, join
+from kometa_ai.adapters.kometa_files.found import Found, clashes, join, untagged
 from kometa_ai.adapters.kometa_files.keys import read_keys
 from kometa_ai.adapters.kometa_files.places import MisplacedError, find_homes, find_place
 from kometa_ai.adapters.kometa_files.tags import SONARR, find_tags
@@ -77,7 +77,7 @@ def read(folder: Path) -> KometaFiles:
         tuple(reading.disabled),
         frozenset(reading.claimed),
         tuple(reading.faults) + clashes(reading.found),
-        tuple(reading.notices),
+        (*reading.notices, *untagged(runnable(reading))),
     )
 
 
