@@ -80,7 +80,9 @@ class Home:
         """Run when nothing changed."""
         report = await self.run()
         if report.added or report.removed or report.held or report.spending.requests:
-            raise UnexpectedError(f"something changed: {report.added} added, {report.removed} removed")
+            raise UnexpectedError(
+                f"something changed: {report.added} added, {report.removed} removed"
+            )
         return report
 
 

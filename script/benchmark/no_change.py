@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -37,6 +36,7 @@ class Figures:
     streamed: float
     items: float
     run: float
+    run_processor: float
     ratio: float
     peak: float
     process: float
@@ -46,9 +46,9 @@ class Figures:
 def measure(films: int, folder: Path, rounds: int) -> Figures:
     """Fill the state, then measure downloads and runs in turns, then the memory of one run."""
     with serving(films) as url:
-        filled = module("client", "fill", url, str(folder))
-        compared = module("client", "compare", url, str(folder), str(rounds))
-        alone = module("client", "once", url, str(folder))
+        filled = module("fill", url, str(folder))
+        compared = module("compare", url, str(folder), str(rounds))
+        alone = module("once", url, str(folder))
         seconds, peak = _whole_process(url, folder)
     taken = compared["rounds"]
     ratios = [run / bare for run, bare in zip(taken["run"], taken["bare"], strict=True)]
@@ -58,6 +58,7 @@ def measure(films: int, folder: Path, rounds: int) -> Figures:
         pairs=filled["pairs"],
         tags=filled["tags"],
         fill=filled["seconds"],
+        run_processor=median(compared["processor"]["run"]),
         ratio=median(ratios),
         peak=alone["peak_mb"],
         process=seconds,
@@ -109,8 +110,3 @@ def _whole_process(url: str, folder: Path) -> tuple[float, float]:
 
 def _inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-
-
-def own_peak() -> float:
-    """Return this process's peak memory in MB, below which no child can be measured."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB

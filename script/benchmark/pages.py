@@ -20,7 +20,7 @@ CPU_INFO: Final = Path("/proc/cpuinfo")
 
 def targets_table(targets: Sequence[Target]) -> Table:
     """Return each target with its limit and what was reached."""
-    rows = [("Target", "Limit", "Reached", "")]
+    rows: Table = [("Target", "Limit", "Reached", "")]
     for one in targets:
         limit = f"{'≥' if one.at_least else '≤'} {one.limit:g}"
         rows.append((one.name, limit, _short(one.reached), "met" if one.met else "MISSED"))
@@ -38,6 +38,7 @@ def no_change_table(figures: Sequence[Figures]) -> Table:
         ("The same, streamed, s", *(f"{one.streamed:.3f}" for one in figures)),
         ("Library read as a run does, s", *(f"{one.items:.3f}" for one in figures)),
         ("Whole no-change run, s", *(f"{one.run:.3f}" for one in figures)),
+        ("Its processor time, s", *(f"{one.run_processor:.3f}" for one in figures)),
         ("Run / bare", *(f"{one.ratio:.2f}" for one in figures)),
         ("Peak memory of the run, MB", *(f"{one.peak:.0f}" for one in figures)),
         ("python -m kometa_ai --run-now, s", *(f"{one.process:.2f}" for one in figures)),
@@ -59,7 +60,7 @@ def requests_table(spreads: Sequence[Mapping[str, Any]]) -> Table:
 
 def tokens_table(bill: Mapping[str, Any]) -> Table:
     """Return tokens for each judged pair."""
-    rows = [("Tokens per judged pair", "Kometa-AI", "As 0.5.x")]
+    rows: Table = [("Tokens per judged pair", "Kometa-AI", "As 0.5.x")]
     sides = (bill["ours"], bill["baseline"])
     for name, kinds in (
         ("Input, all", ("fresh", "written", "read")),
@@ -77,7 +78,7 @@ def tokens_table(bill: Mapping[str, Any]) -> Table:
 
 def dollars_table(bill: Mapping[str, Any]) -> Table:
     """Return dollars by model."""
-    rows = [("USD for 1,000 films × 10 collections", "Kometa-AI", "As 0.5.x", "Times")]
+    rows: Table = [("USD for 1,000 films × 10 collections", "Kometa-AI", "As 0.5.x", "Times")]
     for model, ours in bill["ours"]["usd"].items():
         theirs = bill["baseline"]["usd"][model]
         rows.append((model, f"{ours:.3f}", f"{theirs:.2f}", f"{theirs / ours:.1f}"))
@@ -123,9 +124,7 @@ def page(day: date, tables: Mapping[str, Table], notes: Mapping[str, str]) -> st
     return "\n\n".join(_paragraphs(day, tables, notes)) + "\n"
 
 
-def _paragraphs(
-    day: date, tables: Mapping[str, Table], notes: Mapping[str, str]
-) -> Iterator[str]:
+def _paragraphs(day: date, tables: Mapping[str, Table], notes: Mapping[str, str]) -> Iterator[str]:
     yield "# Speed, memory, requests and money"
     yield (
         f"Written by `script/bench` on {day.isoformat()}; {machine()}. All figures come from one"

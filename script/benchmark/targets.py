@@ -49,12 +49,18 @@ def check(
             ]
     targets += _growth(figures)
     targets += [
-        Target(f"5,000 tag changes in {one['collections']} collections: requests", one["requests"], REQUESTS)
+        Target(
+            f"5,000 tag changes in {one['collections']} collections: requests",
+            one["requests"],
+            REQUESTS,
+        )
         for one in spreads
         if one["collections"] <= GATED_SPREAD
     ]
     times = bill["baseline"]["usd"][bill["model"]] / bill["ours"]["usd"][bill["model"]]
-    targets.append(Target("First judgement: times fewer dollars than 0.5.x", times, CHEAPER, at_least=True))
+    targets.append(
+        Target("First judgement: times fewer dollars than 0.5.x", times, CHEAPER, at_least=True)
+    )
     return targets
 
 
@@ -65,5 +71,7 @@ def _growth(figures: Sequence[Figures]) -> Iterator[Target]:
         return
     factor = large.films / small.films
     what = f"From {small.films:,} to {large.films:,} films"
-    yield Target(f"{what}: time grows by", large.run / small.run, factor * SLACK)
+    # By processor time: what else the machine does meanwhile is no growth of ours.
+    grows = large.run_processor / small.run_processor
+    yield Target(f"{what}: processor time grows by", grows, factor * SLACK)
     yield Target(f"{what}: memory grows by", large.peak / small.peak, factor * SLACK)

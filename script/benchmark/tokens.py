@@ -19,7 +19,7 @@ from kometa_ai.demo.radarr import SimulatedRadarr
 from kometa_ai.domain.cost import Usage, price
 from script.benchmark import baseline
 from script.benchmark.house import KEY, Home, UnexpectedError
-from script.benchmark.library import WISHES, films, write_kometa_file
+from script.benchmark.library import films, wishes, write_kometa_file
 
 if TYPE_CHECKING:
     from kometa_ai.demo.meter import Meter
@@ -71,7 +71,7 @@ def _summary(meter: Meter) -> dict[str, Any]:
 async def main(folder: str) -> None:
     """Bill both sides."""
     ours, named = await judge(Path(folder))
-    theirs = baseline.bill(list(films(FILMS)), WISHES[:COLLECTIONS])
+    theirs = baseline.bill(list(films(FILMS)), wishes(COLLECTIONS))
     outcome = {
         "films": FILMS,
         "collections": COLLECTIONS,
