@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain import cost
 from kometa_ai.domain.decision import Decision, settle
-from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError, StopError
+from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
 from kometa_ai.domain.report import Progress
 from kometa_ai.ports import Ending, UnansweredError
@@ -28,6 +28,13 @@ GIVE_UPS: Final = 2
 """So many requests in a row that nobody answered end the asking."""
 IN_VAIN: Final = 10
 """So many answers in a row of which nothing could be used end it too: each of them is paid for."""
+THOUGHT_TOO_LONG: Final = Fault(
+    FaultKind.CLAUDE,
+    "Claude",
+    "It thought until its answer was cut off, before the first word of it; asking for less would"
+    " not help.",
+    "Lower CLAUDE_EFFORT, or unset it.",
+)
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
 
 
@@ -160,7 +167,7 @@ class Asking:
         except StopError as error:
             if error.fault.kind is FaultKind.STATE:
                 raise
-            self._stop(error)
+            self._stop(error.fault)
             return
         self._unanswered_in_a_row = 0
         await self._keep(paid, again=again)
@@ -191,9 +198,9 @@ class Asking:
         if self._unanswered_in_a_row >= GIVE_UPS or error.ends_asking:
             self.tally.stopped = True
 
-    def _stop(self, error: KometaAIError) -> None:
+    def _stop(self, fault: Fault) -> None:
         self.tally.stopped = True
-        self._blame(error.fault)
+        self._blame(fault)
 
     def _blame(self, fault: Fault) -> None:
         if fault not in self.tally.faults:
@@ -222,6 +229,10 @@ class Asking:
             return
         if paid.answer.ending is Ending.CUT_OFF:
             await self._book(paid)
+            if not paid.answer.text.strip():
+                self.tally.failed.update(slug for one in request.questions for slug in one.slugs)
+                self._stop(THOUGHT_TOO_LONG)
+                return
             await self._halve(request, "Claude's answer was cut off before its end.", again=again)
             return
         try:

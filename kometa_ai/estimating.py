@@ -28,10 +28,14 @@ ENOUGH_JUDGED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class CollectionEstimate:
-    """What the next run would ask about one collection, its share of the tokens and of the USD."""
+    """What the next run would ask about one collection, its share of the tokens and of the USD.
+
+    ``requests`` counts those that ask about it; several collections share most of them.
+    """
 
     name: str
     slug: str
+    requests: int
     pairs: int
     deferred: int
     usage: Usage
@@ -42,7 +46,7 @@ class CollectionEstimate:
 class Estimate:
     """What the next run would ask and cost; ``limit`` is what the budgets leave (None: no limit).
 
-    ``price_date`` and ``price_known`` say how far the price can be trusted.
+    ``price_known`` is false when the model is not in the price table and the dearest is assumed.
     """
 
     collections: tuple[CollectionEstimate, ...]
@@ -169,12 +173,13 @@ def _part(
 ) -> CollectionEstimate:
     """Give a collection its share of each request, by the pairs asked of it."""
     slug = case.collection.slug
-    pairs, share, dollars = 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
+    requests, pairs, share, dollars = 0, 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
     for request, usage in priced:
         asked = sum(slug in question.slugs for question in request.questions)
         if not asked:
             continue
         part = asked / request.pairs
+        requests += 1
         pairs += asked
         dollars += cost.price(usage, house.judge.model) * asked / request.pairs
         counts = (
@@ -186,7 +191,7 @@ def _part(
         share = [have + count * part for have, count in zip(share, counts, strict=True)]
     usage = Usage(*(round(one) for one in share))
     return CollectionEstimate(
-        case.collection.name, slug, pairs, deferred.get(slug, 0), usage, dollars
+        case.collection.name, slug, requests, pairs, deferred.get(slug, 0), usage, dollars
     )
 
 

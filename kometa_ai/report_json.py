@@ -72,6 +72,7 @@ def estimate_json(estimate: Estimate) -> Json:
             {
                 "name": one.name,
                 "slug": one.slug,
+                "requests": one.requests,
                 "pairs": one.pairs,
                 "deferred": one.deferred,
                 **_tokens(one.usage),

@@ -20,7 +20,7 @@ from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.reading import read_files, read_items
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
+    from collections.abc import Awaitable, Callable, Mapping, Sequence, Set as AbstractSet
 
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.domain.media import MediaItem
@@ -94,6 +94,7 @@ class _Review:
         if not held:
             return
         criteria = await self._read_members()
+        held = self._runnable(held, criteria)
         kept = {
             (pin.slug, pin.item_id)
             for pin in await self.house.store.pins(self.house.library.name)
@@ -112,8 +113,7 @@ class _Review:
         if not held:
             return
         criteria = await self._criteria()
-        self.chronicle.add_faults([_not_runnable(one) for one in held if one.slug not in criteria])
-        held = [one for one in held if one.slug in criteria]
+        held = self._runnable(held, criteria)
         said = {
             (pin.slug, pin.item_id)
             for pin in await self.house.store.pins(self.house.library.name)
@@ -215,6 +215,13 @@ class _Review:
         elif not found:
             self.chronicle.notice("Nothing is held for approval.")
         return found
+
+    def _runnable(
+        self, held: Sequence[HeldRemovals], criteria: Mapping[str, str]
+    ) -> list[HeldRemovals]:
+        """Return what is held of collections that run: the others keep their tags as they are."""
+        self.chronicle.add_faults([_not_runnable(one) for one in held if one.slug not in criteria])
+        return [one for one in held if one.slug in criteria]
 
     async def _release(self, held: Sequence[HeldRemovals]) -> None:
         await self.house.store.hold(
@@ -322,7 +329,7 @@ def _not_runnable(held: HeldRemovals) -> Fault:
     return Fault(
         FaultKind.KOMETA,
         f"{TAG_PREFIX}{held.slug}",
-        "Its collection is not among those that run now, so its criteria are not known and what it"
+        "Its collection is not among those that run now, so its tag is left alone and what it"
         " holds stays held.",
-        "Enable it again or mend its file, then decline once more.",
+        "Enable it again or mend its file, then decide once more.",
     )

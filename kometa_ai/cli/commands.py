@@ -18,13 +18,13 @@ from kometa_ai.cli import inspection, logs
 from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import check_health
-from kometa_ai.cli.wiring import open_house
+from kometa_ai.cli.wiring import open_house, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import Result, RunFinished, RunRequest
 from kometa_ai.estimating import estimate
 from kometa_ai.report_json import estimate_json, report_json
 from kometa_ai.run import run
-from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError
+from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError, without_effect
 from kometa_ai.terminal.narrator import Narrator, console
 from kometa_ai.terminal.tables import print_estimate, print_report
 
@@ -138,7 +138,7 @@ class Command:
         command: str = self._flags.command
         deed: Callable[[], Awaitable[int]] = getattr(self, command)
         if command != "health_check":
-            for notice in self._loaded.notices:
+            for notice in (*self._loaded.notices, *without_effect(self._loaded)):
                 self._out.complain(notice)
         return await deed()
 
@@ -181,9 +181,7 @@ class Command:
             force_refresh=flags.force_refresh,
             items_per_request=flags.batch_size,
         )
-        async with open_house(
-            self._settings, self._clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True
-        ) as house:
+        async with open_to_look(self._settings, self._clock, self._out.complain) as house:
             result = await estimate(request, house)
         if self._out.as_json:
             self._out.json(estimate_json(result))
@@ -267,7 +265,3 @@ class Command:
             self._out.json(report_json(report))
         else:
             print_report(self._words, report, faults_told=True)
-
-
-def _nobody(_: Event) -> None:
-    """Tell nobody."""

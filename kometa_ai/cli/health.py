@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
-from kometa_ai.domain.fault import KometaAIError, SkipError
+from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.settings import SettingsError, require_for_run
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_checks
@@ -56,9 +56,11 @@ async def _settings(loaded: Loaded) -> str:
 
 
 async def _state(settings: Settings, clock: Clock) -> str:
-    async with open_store(settings, clock) as store:
-        for notice in store.notices:
-            return f"opened, but: {notice}"
+    told: list[str] = []
+    async with open_store(settings, clock, told.append):
+        pass
+    if told:
+        raise SkipError(FaultKind.STATE, " ".join(told))
     return f"{settings.state_dir} can be read and written."
 
 

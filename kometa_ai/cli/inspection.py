@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from kometa_ai import deciding
 from kometa_ai.cli.flags import Exit
-from kometa_ai.cli.wiring import open_house, open_store
+from kometa_ai.cli.wiring import open_store, open_to_look
+from kometa_ai.domain.collection import slugify
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.report_json import report_json
-from kometa_ai.settings import ESTIMATE_NEEDS
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_history, print_pins, print_runs
 from kometa_ai.terminal.text import sentence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.media import MediaItem
-    from kometa_ai.domain.report import Event
     from kometa_ai.house import House
     from kometa_ai.ports import Clock
     from kometa_ai.settings import Settings
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
 
 async def dump_state(settings: Settings, clock: Clock, out: Output) -> int:
     """Print what is stored, as JSON."""
-    async with open_store(settings, clock) as store:
+    async with open_store(settings, clock, out.complain) as store:
         out.json(await store.dump())
     return Exit.FINE
 
 
 async def runs(settings: Settings, clock: Clock, out: Output) -> int:
     """Print the newest runs."""
-    async with open_store(settings, clock) as store:
+    async with open_store(settings, clock, out.complain) as store:
         reports = await store.reports()
     if out.as_json:
         out.json({"version": 1, "runs": [report_json(report) for report in reports]})
@@ -50,7 +49,7 @@ async def runs(settings: Settings, clock: Clock, out: Output) -> int:
 
 async def pins(settings: Settings, clock: Clock, out: Output) -> int:
     """Print every pin, by title where Radarr answers."""
-    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS) as house:
+    async with open_to_look(settings, clock, out.complain) as house:
         pinned = await house.store.pins(house.library.name)
         items: dict[int, MediaItem] = {}
         absent = "gone from Radarr"
@@ -87,7 +86,7 @@ async def pin(  # noqa: PLR0917 - three words of the command line
     settings: Settings, clock: Clock, out: Output, stance: str, name: str, wanted: str
 ) -> int:
     """Pin a title to a collection, or away from it."""
-    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+    async with open_to_look(settings, clock, out.complain) as house:
         collection = await _collection(house, name)
         item = find_item(wanted, await house.library.items())
         new = Pin(collection.slug, item.id, Stance(stance), PinOrigin.USER, clock.now())
@@ -100,23 +99,31 @@ async def pin(  # noqa: PLR0917 - three words of the command line
 
 
 async def unpin(settings: Settings, clock: Clock, out: Output, name: str, wanted: str) -> int:
-    """Take a pin back; Claude's verdict counts again."""
-    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
-        collection = await _collection(house, name)
-        item = find_item(wanted, await house.library.items())
-        if not await house.store.unpin(house.library.name, collection.slug, item.id):
-            raise _refusal(
-                "--unpin", f"{item.label} is not pinned in {collection.name}.", "See --pins."
-            )
+    """Take a pin back; Claude's verdict counts again.
+
+    Also of a collection or a title that is gone: a pin must never be there for good.
+    """
+    async with open_to_look(settings, clock, out.complain) as house:
+        slug = await _slug(house, name)
+        pinned = {
+            one.item_id for one in await house.store.pins(house.library.name) if one.slug == slug
+        }
+        if wanted.isdecimal() and int(wanted) in pinned:
+            item_id, label = int(wanted), f"The title with id {wanted}"
+        else:
+            item = find_item(wanted, await house.library.items())
+            item_id, label = item.id, item.label
+        if not await house.store.unpin(house.library.name, slug, item_id):
+            raise _refusal("--unpin", f"{label} is not pinned in {name}.", "See --pins.")
     if out.as_json:
-        out.json({"version": 1, **_pair(collection, item), "stance": None})
-    out.say(f"{item.label} is no longer pinned in {collection.name}. Claude's verdict counts.")
+        out.json({"version": 1, "collection": name, "id": item_id, "title": label, "stance": None})
+    out.say(f"{label} is no longer pinned in {name}. Claude's verdict counts.")
     return Exit.FINE
 
 
 async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: str) -> int:
     """Explain why a title is in a collection, or is not."""
-    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+    async with open_to_look(settings, clock, out.complain) as house:
         collection = await _collection(house, name)
         shelf, _ = await read_shelf(house.library, house.store, [collection])
         item = find_item(wanted, shelf.titles.items.values())
@@ -215,6 +222,13 @@ def find_item(wanted: str, items: Iterable[MediaItem]) -> MediaItem:
     )
 
 
+async def _slug(house: House, name: str) -> str:
+    """Return the slug of a collection by its name or slug, whether it runs or not."""
+    files = await read_files(house)
+    found, _ = choose(files, [name], house.library.name)
+    return found[0].slug if found else slugify(name)
+
+
 async def _collection(house: House, name: str) -> Collection:
     files = await read_files(house)
     found, faults = choose(files, [name], house.library.name)
@@ -227,7 +241,3 @@ async def _collection(house: House, name: str) -> Collection:
 
 def _refusal(where: str, message: str, remedy: str) -> SkipError:
     return SkipError(FaultKind.KOMETA, message, where=where, remedy=remedy)
-
-
-def _nobody(_: Event) -> None:
-    """Tell nobody."""

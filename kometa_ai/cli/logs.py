@@ -89,12 +89,15 @@ def log_event(event: Event) -> None:
         case FaultFound(fault=fault):
             LOG.warning("%s", fault)
         case RunFinished(report=report):
+            for notice in report.notices:
+                LOG.info("%s", notice)
             LOG.info(
-                "run %s ended: %s, %s added, %s removed, %s held, USD %s",
+                "run %s ended: %s, %s added, %s removed, %s held, %s deferred, USD %s",
                 report.run_id,
                 report.result,
                 report.added,
                 report.removed,
                 report.held,
+                sum(one.deferred for one in report.collections),
                 report.spending.cost,
             )

@@ -11,7 +11,7 @@ from kometa_ai.adapters.claude import Claude
 from kometa_ai.adapters.radarr import Radarr
 from kometa_ai.adapters.store import SqliteStore
 from kometa_ai.house import House, Policy
-from kometa_ai.settings import SettingsError, missing
+from kometa_ai.settings import ESTIMATE_NEEDS, SettingsError, missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -73,10 +73,25 @@ def open_claude(settings: Settings, clock: Clock) -> Claude:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, clock: Clock) -> AsyncIterator[SqliteStore]:
-    """Open the state, with what 0.5.x left there; back it up when done."""
+async def open_store(
+    settings: Settings, clock: Clock, say: Callable[[str], None]
+) -> AsyncIterator[SqliteStore]:
+    """Open the state alone, to look at it; what happened to it is said at once."""
     async with SqliteStore(settings.state_dir, clock) as store:
+        for notice in store.notices:
+            say(str(notice))
         yield store
+
+
+@asynccontextmanager
+async def open_to_look(
+    settings: Settings, clock: Clock, say: Callable[[str], None]
+) -> AsyncIterator[House]:
+    """Open all that there is to look at, for what is no run: it tells of the opening itself."""
+    async with open_house(settings, clock, _nobody, needs=ESTIMATE_NEEDS, dry_run=True) as house:
+        for notice in house.opening:
+            say(str(notice))
+        yield house
 
 
 @asynccontextmanager
@@ -99,7 +114,7 @@ async def open_house(
         open_claude(settings, clock) as judge,
     ):
         told = await legacy.adopt_legacy_file(store, settings.state_dir)
-        yield House(
+        house = House(
             library=library,
             judge=judge,
             store=store,
@@ -109,7 +124,15 @@ async def open_house(
             tell=tell,
             opening=(*store.notices, *told),
         )
-        await store.backup()
+        try:
+            yield house
+        finally:
+            # Also of a run that failed or was stopped: it may have paid for answers.
+            await store.backup()
+
+
+def _nobody(_: Event) -> None:
+    """Tell nobody: what is no run tells no events."""
 
 
 def _need(settings: Settings, names: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from kometa_ai.settings.reading import (
     load,
     missing,
     require_for_run,
+    without_effect,
 )
 from kometa_ai.settings.redaction import redact, redactor
 from kometa_ai.settings.setting import Setting
@@ -56,4 +57,5 @@ __all__ = [
     "redact",
     "redactor",
     "require_for_run",
+    "without_effect",
 ]

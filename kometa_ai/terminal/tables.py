@@ -188,11 +188,12 @@ def _money(report: RunReport) -> Iterable[str]:
 def print_estimate(out: Console, estimate: Estimate) -> None:
     """Print what a run would ask and cost."""
     table = _table("Collection")
-    for heading in ("pairs", "deferred", "tokens in", "tokens out", "cost"):
+    for heading in ("requests", "pairs", "deferred", "tokens in", "tokens out", "cost"):
         table.add_column(heading, justify="right")
     for one in estimate.collections:
         table.add_row(
             _plain(one.name),
+            f"{one.requests:,}",
             f"{one.pairs:,}",
             _count(one.deferred, "yellow"),
             f"{one.usage.prompt_tokens:,}",
