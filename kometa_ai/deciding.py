@@ -58,7 +58,7 @@ class Case:
         A member of which this is not known is not lost: it counts as one that belongs.
         """
         known = verdict.judge_members(self.collection, titles, self.free, self.ledger, self.present)
-        kept = (self.present & titles.items.keys()) - known.foreign
+        kept = {one for one in self.present - known.foreign if one in titles.items}
         return Verdicts(known.belong | kept, known.foreign)
 
     def reason(self, item: MediaItem) -> str:

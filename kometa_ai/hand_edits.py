@@ -80,8 +80,11 @@ async def note_seen(
     their tags, nobody has put these on by hand.
     """
     before = await store.seen(library)
-    absent = {slug: before.get(slug, frozenset()) - known for slug in members}
-    seen = {slug: (there & known) | absent[slug] for slug, there in members.items()}
+    # No `there & known`: with a view of a dictionary that walks the whole library.
+    seen = {
+        slug: {i for i in there if i in known} | {i for i in before.get(slug, ()) if i not in known}
+        for slug, there in members.items()
+    }
     await store.note_seen(library, seen)
 
 

@@ -92,24 +92,35 @@ class Course:
         """Say what came of the run, collection by collection, in the order of the files."""
         if cancelled:
             await self.purchasing.book_the_lost()
-        self._say_what_was_odd()
-        receipts = self.purchasing.receipts
         done = [self.outcomes.get(one.slug) for one in self.collections]
+        reports = tuple(one.report(self.tally) for one in done if one is not None)
+        self._say_what_was_odd(sum(one.deferred for one in reports))
+        receipts = self.purchasing.receipts
         return self.chronicle.report(
-            tuple(one.report(self.tally) for one in done if one is not None),
+            reports,
             cancelled=cancelled,
             spent_this_month=self.spent_before + receipts.cost,
             spending=spending(receipts, self.tally.done),
             items=self.items,
         )
 
-    def _say_what_was_odd(self) -> None:
-        tally = self.tally
-        if tally.exhausted:
+    def _say_what_was_odd(self, deferred: int) -> None:
+        tally, policy = self.tally, self.house.policy
+        left = f"{deferred:,} verdicts wait"
+        if tally.exhausted == "MONTHLY_BUDGET" and not policy.monthly_budget:
+            self.chronicle.notice(f"MONTHLY_BUDGET is 0, so Claude is not asked; {left}.")
+        elif tally.exhausted == "MONTHLY_BUDGET":
             self.chronicle.notice(
-                f"{tally.exhausted} is used up as far as a further request could go; the rest"
-                " waits for the next run."
+                f"MONTHLY_BUDGET (${policy.monthly_budget}) leaves no room for a further request;"
+                f" {left} for the next month, or for a higher budget."
             )
+        elif tally.exhausted:
+            self.chronicle.notice(
+                f"{tally.exhausted} (${policy.max_cost}) leaves no room for a further request;"
+                f" {left} for the next run."
+            )
+        elif deferred and not tally.stopped:
+            self.chronicle.notice(f"MAX_EVALS_PER_RUN is reached; {left} for the next run.")
         if tally.foreign or tally.unusable:
             self.chronicle.notice(
                 f"Claude gave {tally.foreign} verdicts that nobody asked for and"

@@ -199,7 +199,11 @@ class Command:
             kept = await reset_state(self._settings.state_dir, self._clock)
         if self._out.as_json:
             self._out.json({"version": 1, "kept": str(kept)})
-        self._out.say(f"The state was set aside as {kept}. The next run judges everything anew.")
+        self._out.say(
+            f"The state was set aside as {kept}: verdicts, reports, what is held and what could be"
+            " undone. Pins and the money spent stay, as far as they could be read. The next run"
+            " judges everything anew; --estimate tells the price."
+        )
         return Exit.FINE
 
     async def dump_state(self) -> int:

@@ -175,7 +175,7 @@ def _add_reviews(parser: ArgumentParser) -> None:
     group.add_argument("--unpin", nargs=2, metavar=("COLLECTION", "ITEM"), help="take a pin back")
     for flag, text in (
         ("--cleanup", "take off and delete KAI- tags that no file names (--dry-run: list them)"),
-        ("--reset-state", "set the stored state aside and start afresh"),
+        ("--reset-state", "set verdicts and history aside and start afresh; pins stay"),
     ):
         group.add_argument(flag, action="store_const", const=True, help=text)
 

@@ -135,10 +135,15 @@ async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: 
         case = await deciding.open_case(collection, shelf.titles, held, shelf.tagged, house.store)
         history = await house.store.decisions(house.library.name, collection.slug, item.id)
     answer = _answer(case, item, history)
+    verdicts = case.verdicts(shelf.titles)
     if out.as_json:
         out.json({"version": 1, **answer})
     else:
         _explain(out, collection, item, answer)
+        if answer["tagged"] and item.id in verdicts.foreign:
+            out.say("The next run takes the tag off.")
+        if not answer["tagged"] and item.id in verdicts.belong:
+            out.say("The next run puts the tag on.")
         valid = [(one, _counts(one, case.collection, item)) for one in history]
         print_history(console(out.words), out.masked(valid), collection.threshold, settings.tz)
     return Exit.FINE

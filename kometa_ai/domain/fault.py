@@ -38,7 +38,8 @@ class Fault:
     def __str__(self) -> str:
         """Return the fault as one line of text."""
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.message}{' ' if self.remedy else ''}{self.remedy}"
+        stop = "" if not self.remedy or self.message.endswith((".", "!", "?", ":")) else "."
+        return f"{place}{self.message}{stop}{' ' if self.remedy else ''}{self.remedy}"
 
 
 class KometaAIError(Exception):

@@ -88,8 +88,9 @@ def count_votes(
     ``known`` holds the ids that are in the library now; a title that left took its tags with it,
     and that is no vote. ``exists`` is false when the whole tag is gone from the library.
     """
-    before = frozenset(seen & known)
-    lost, gained = before - present, frozenset(present & known) - before
+    # No `seen & known`: with a view of a dictionary that walks the whole library.
+    before = frozenset(one for one in seen if one in known)
+    lost, gained = before - present, frozenset(one for one in present if one in known) - before
     gone = bool(before) and not exists
     accident = gone or too_many(len(lost) + len(gained), len(before), percent)
     return Votes(lost, gained, accident)

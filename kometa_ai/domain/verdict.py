@@ -96,7 +96,7 @@ def judge_members(
         for item_id, decision in ledger.named.items()
         if free.candidates.get(item_id) == decision.fingerprint and decision.member(threshold)
     }
-    belong = frozenset(decided | (free.belong.keys() & titles.items.keys()))
+    belong = frozenset(decided.union(one for one in free.belong if one in titles.items))
     foreign = frozenset(
         item_id
         for item_id in present - belong

@@ -75,7 +75,7 @@ class Settings:
 
     claude_api_key: str | None = _CLAUDE(
         kinds.KEY,
-        "Your key from console.anthropic.com. Required.",
+        "Your key from platform.claude.com. Required.",
         default=None,
         secret=True,
     )
@@ -91,7 +91,7 @@ class Settings:
     )
     claude_mode: ClaudeMode = _CLAUDE(
         kinds.choice(ClaudeMode),
-        "live asks at once, batch is slower at half the price, auto chooses.",
+        "live asks at once; batch and auto come later and work as live until then.",
         default=ClaudeMode.LIVE,
     )
     claude_concurrency: int = _CLAUDE(

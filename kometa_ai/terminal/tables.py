@@ -30,12 +30,12 @@ TITLES_SHOWN = 40
 NARROW = 76
 """On fewer columns a table leaves out what is least missed."""
 OUTCOME = {
-    Result.SUCCESS: "[green]Done[/]",
-    Result.PARTIAL: "[yellow]Done, with faults[/]",
-    Result.FAILED: "[red]Failed[/]",
-    Result.CANCELLED: "[yellow]Stopped[/]",
-    Result.HELD: "[yellow]Done; removals wait for your approval[/]",
-    Result.DRY_RUN: "[cyan]Dry run, no tag was changed[/]",
+    Result.SUCCESS: "[green]Done[/] in {}.",
+    Result.PARTIAL: "[yellow]Done[/] in {}, with faults.",
+    Result.FAILED: "[red]Failed[/] after {}.",
+    Result.CANCELLED: "[yellow]Stopped[/] after {}.",
+    Result.HELD: "[yellow]Done[/] in {}; removals wait for your approval.",
+    Result.DRY_RUN: "[cyan]Dry run[/] of {}: no tag was changed.",
 }
 
 
@@ -61,7 +61,7 @@ def print_report(out: Console, report: RunReport, *, faults_told: bool = False) 
     _print_notices(out, report.notices)
     if report.held:
         out.print(_held(report))
-    out.print(f"{OUTCOME[report.result]} in {duration(report.duration)}.")
+    out.print(OUTCOME[report.result].format(duration(report.duration)))
     for told in _money(report):
         out.print(told)
 

@@ -17,7 +17,7 @@ from kometa_ai.demo.meter import TARIFFS
 from kometa_ai.demo.mishap import Mishap, refuses
 from kometa_ai.domain.cost import Thinking, Usage, at_most, price
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, read, titles
-from kometa_ai.ports import Ending
+from kometa_ai.ports import Ending, UnansweredError
 from tests.clock import FakeClock
 from tests.questions import long_wish, questions
 
@@ -211,6 +211,8 @@ async def test_a_server_without_schemas_is_asked_in_words_and_that_is_told_once(
     request = questions()
     async with client(server) as judge:
         before = judge.shape(request)
+        with pytest.raises(UnansweredError, match="asked without it"):
+            await judge.ask(request)
         readings = [read((await judge.ask(request)).text, request) for _ in range(2)]
         after = judge.shape(request)
     assert [reading.missing for reading in readings] == [{}, {}]
@@ -226,6 +228,8 @@ async def test_a_server_without_schemas_is_asked_in_words_and_that_is_told_once(
 async def test_a_server_that_must_think_may(server: SimulatedClaude) -> None:
     server.mishaps.append(refuses("thinking"))
     async with client(server) as judge:
+        with pytest.raises(UnansweredError, match="refuses thinking"):
+            await judge.ask(questions())
         answer = await judge.ask(questions())
         assert judge.shape(questions()).max_tokens > 8_000
     assert answer.ending is Ending.COMPLETE

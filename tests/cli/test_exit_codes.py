@@ -37,7 +37,7 @@ async def test_an_error_of_radarr_ends_with_1_and_a_sentence(tmp_path: Path) -> 
         assert ended.code == 1
         assert "refuses the API key" in ended.out or "API key" in ended.out
         assert ended.out.count("API key") <= 2
-        assert "Failed in" in ended.out
+        assert "Failed after" in ended.out
 
 
 async def test_settings_that_are_wrong_end_with_2_and_one_list(tmp_path: Path) -> None:

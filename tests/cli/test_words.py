@@ -118,7 +118,7 @@ def fault() -> Fault:
 def test_faults_come_with_their_remedies() -> None:
     text = bare(printed(report(faults=(fault(),), result=Result.PARTIAL)))
     assert "! movies.yml:12: No prompt. Write one." in text
-    assert "Done, with faults in 7.3 s." in text
+    assert "Done in 7.3 s, with faults." in text
 
 
 def test_held_removals_say_how_to_decide() -> None:

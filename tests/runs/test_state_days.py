@@ -203,13 +203,16 @@ async def test_of_two_processes_at_once_one_works(tmp_path: Path) -> None:
         assert (await cli(world, "--run-now")).code == 0, "a killed run leaves no lock behind"
 
 
-async def test_a_reset_forgets_everything_but_keeps_a_copy(tmp_path: Path) -> None:
+async def test_a_reset_forgets_verdicts_and_keeps_pins_money_and_a_copy(tmp_path: Path) -> None:
     async with World(tmp_path, MOVIES, CHANCES) as world:
         world.write(block("Noir", tag="KAI-noir"))
         assert (await cli(world, "--run-now")).code == 0
         assert (await cli(world, "--pin", "keep", "Noir", "7")).code == 0
         reset = await cli(world, "--reset-state", "--json")
         assert os.path.isfile(reset.json["kept"])  # noqa: ASYNC240, PTH113 - a look, no wait
-        assert (await cli(world, "--pins", "--json")).json["pins"] == []
+        pinned = (await cli(world, "--pins", "--json")).json["pins"]
+        assert [one["id"] for one in pinned] == [7], "a person's word is no verdict of Claude's"
+        dump = (await cli(world, "--dump-state")).out
+        assert str(world.claude.meter.usd.normalize())[:6] in dump, "a budget does not begin anew"
         assert (await cli(world, "--estimate", "--json")).json["usage"]["pairs"] == 20
         assert world.radarr.members("kai-noir") == {1, 2}, "tags are not state"

@@ -22,9 +22,16 @@ from kometa_ai.adapters.claude.wire import (
     Received,
     decoded,
 )
-from kometa_ai.domain.cost import PriceTable, Shape, Thinking, max_tokens
+from kometa_ai.domain.cost import (
+    SCHEMA_TOKENS,
+    PriceTable,
+    Shape,
+    Thinking,
+    Usage,
+    max_tokens,
+)
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles
-from kometa_ai.ports import Answer, Judge
+from kometa_ai.ports import Answer, Judge, UnansweredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +50,10 @@ IN_WORDS: Final = (
 
 Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 
+UNMETERED: Final = (
+    "The server behind CLAUDE_BASE_URL does not report what an answer used; it is counted as the"
+    " most that it can be."
+)
 DISPENSABLE: Final[Mapping[str, str]] = {
     "output_config": "cannot constrain its answers to a schema, so it is asked for JSON in words;"
     " more of its answers may be unusable.",
@@ -109,22 +120,37 @@ class Claude(Judge):
         return Shape(system, len(_sound(titles(request)).encode()), self._room(request))
 
     async def ask(self, request: Request) -> Answer:
-        """Send one request, once; a server that refuses a parameter is asked without it."""
+        """Send one request, once.
+
+        A server that refuses a parameter is asked without it from then on. That changes what a
+        request can cost, so it is not sent again here, but where its money is set aside.
+        """
         client = await self._connected()
-        while True:
-            left_out = frozenset(self._refused)
-            try:
-                return await self._attempt(client, request)
-            except RefusedError as error:
-                if self._effort is not None and "effort" in error.said:
-                    raise self._server.wrong_effort(self._effort) from error
-                names = (name for name in DISPENSABLE if name in error.said)
-                name = next((name for name in names if name not in left_out), None)
-                if name is None:
-                    raise
-                if name not in self._refused:  # another request may have met it meanwhile
-                    self._refused.add(name)
-                    self._notices.append(f"{self._server.who} {DISPENSABLE[name]}")
+        left_out = frozenset(self._refused)
+        try:
+            return self._metered(request, await self._attempt(client, request))
+        except RefusedError as error:
+            if self._effort is not None and "effort" in error.said:
+                raise self._server.wrong_effort(self._effort) from error
+            names = (name for name in DISPENSABLE if name in error.said)
+            name = next((name for name in names if name not in left_out), None)
+            if name is None:
+                raise
+            if name not in self._refused:  # another request may have met it meanwhile
+                self._refused.add(name)
+                self._notices.append(f"{self._server.who} {DISPENSABLE[name]}")
+            message = f"{self._server.who} refuses {name}, and is asked without it."
+            raise UnansweredError(message) from error
+
+    def _metered(self, request: Request, answer: Answer) -> Answer:
+        """Bill an answer that tells no usage by its size: a budget must bind in any case."""
+        if answer.usage != Usage():
+            return answer
+        if UNMETERED not in self._notices:
+            self._notices.append(UNMETERED)
+        shape = self.shape(request)
+        prompt = shape.instructions + shape.message + SCHEMA_TOKENS
+        return replace(answer, usage=Usage(prompt, len(answer.text.encode())))
 
     async def check(self) -> str:
         """Prove that the key and the model work, for free, and return a sentence about it."""

@@ -17,6 +17,7 @@ from kometa_ai.adapters.store.backups import (
 )
 from kometa_ai.adapters.store.errors import START_AFRESH, UnusableError, is_damage, renamed
 from kometa_ai.adapters.store.instants import to_stamp
+from kometa_ai.adapters.store.ledgers import Known
 from kometa_ai.adapters.store.schema import LATEST, migrate, refuse_newer, version_of
 from kometa_ai.domain.fault import Fault, FaultKind, StopError, TryLaterError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kometa_ai.adapters.store.ledgers import Judgement
     from kometa_ai.ports import Clock
 
 P = ParamSpec("P")
@@ -38,15 +38,14 @@ PATIENCE: Final = 10.0
 class Database:
     """The state's file.
 
-    ``notices`` tells what happened to it. ``judgements`` is what was read of them already; they
-    never change.
+    ``notices`` tells what happened to it. ``known`` is what was read of the ledgers already.
     """
 
     def __init__(self, folder: Path, clock: Clock, patience: float = PATIENCE) -> None:
         self.file = folder / FILE_NAME
         self.backups = Backups(folder / "backups", clock)
         self.notices: list[Fault | str] = []
-        self.judgements: dict[int, Judgement] = {}
+        self.known = Known()
         self._clock = clock
         self._patience = patience
         self._connection: sqlite3.Connection | None = None
@@ -165,7 +164,7 @@ class Database:
             create_private(self.file), timeout=self._patience, isolation_level=None
         )
         self._connection = db
-        self.judgements.clear()  # a backup in the file's place counts on from an earlier number
+        self.known = Known()  # a backup in the file's place counts on from an earlier number
         refuse_newer(db, self.file)
         db.execute("PRAGMA journal_mode = WAL")
         # A paid answer is to survive a power cut, not only a crash of ours.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.store import waiting
 from kometa_ai.adapters.store.backups import set_aside
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock
 
 
+KEPT_TABLES: Final = frozenset({"marks", "purchases", "shares", "reservations", "pins"})
+"""A budget must not begin anew, and what people decided themselves is no verdict of Claude's."""
+
+
 async def reset_state(folder: Path, clock: Clock) -> Path:
     """Empty the state, even one that can't be opened; return where the old one is kept.
+
+    Pins and what was spent stay, as far as the old state can be read.
 
     The caller holds the run lock. A 0.5.x file is not imported afterwards: whoever starts afresh
     does not want the old decisions back at the next run.
@@ -54,15 +60,15 @@ def _move_away(database: Database, clock: Clock) -> Path:
 
 
 def _empty(db: sqlite3.Connection, at: datetime) -> None:
-    """Delete every row in place, so that another process that has the file open sees it too.
+    """Delete rows in place, so that another process that has the file open sees it too.
 
     The counters of runs and edits go on: a number never means two things.
     """
     tables = db.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        " AND name != 'marks'"
     ).fetchall()
     db.execute("PRAGMA defer_foreign_keys = ON")
     for (table,) in tables:
-        db.execute(f'DELETE FROM "{table}"')  # noqa: S608 - our own table names
+        if table not in KEPT_TABLES:
+            db.execute(f'DELETE FROM "{table}"')  # noqa: S608 - our own table names
     waiting.note_import(db, "none: the state was reset", at)

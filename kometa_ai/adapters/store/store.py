@@ -196,7 +196,7 @@ class SqliteStore:
         """Read a ledger, on the thread; only going back to earlier criteria writes."""
         if self._database.read(ledgers.in_use_earlier, library, slug, criteria):
             self._database.note(ledgers.use, library, slug, criteria)
-        known = self._database.judgements
+        known = self._database.known
         return self._database.read(ledgers.read_ledger, library, slug, criteria, known)
 
     async def _read(
