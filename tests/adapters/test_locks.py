@@ -75,7 +75,7 @@ def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
 def test_a_holder_that_has_not_said_who_it_is_is_refused_too(tmp_path: Path, written: str) -> None:
     with RunLock(tmp_path, SINCE, BY_HAND):
         (tmp_path / "run.lock").write_text(written)
-        with pytest.raises(Busy, match="a run is active. Wait"), RunLock(tmp_path, SINCE, "y"):
+        with pytest.raises(Busy, match=r"a run is active\. Wait"), RunLock(tmp_path, SINCE, "y"):
             pass
 
 
