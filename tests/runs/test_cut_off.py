@@ -114,7 +114,9 @@ async def test_a_cancellation_at_any_moment_leaves_a_true_report_and_tells_it(
         for report in ended:
             done = ids(of(report, "noir").added) if report.collections else []
             assert set(done) <= world.radarr.members("kai-noir")
-            assert report.result is (Result.SUCCESS if len(done) == 2 else Result.CANCELLED)
+            # Cancelled after the last edit, while the tags are looked at once more, both are true.
+            whole = len(done) == 2
+            assert report.result is Result.CANCELLED or (report.result is Result.SUCCESS and whole)
         await _completes(world)
         assert world.radarr.members("kai-noir") == {1, 2}
 
