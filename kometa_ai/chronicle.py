@@ -132,7 +132,7 @@ async def go(walk: Walk, chronicle: Chronicle) -> RunReport:
     except asyncio.CancelledError:
         await _to_the_end(_close(walk, chronicle, cancelled=True))
         raise
-    except Exception as error:
+    except Exception as error:  # a bug: passed on as soon as its report is stored
         chronicle.fail(_bug(error))
         await _to_the_end(_close(walk, chronicle, cancelled=False))
         raise

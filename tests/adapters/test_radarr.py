@@ -127,7 +127,10 @@ async def test_many_films_arrive_in_order_and_equal_genres_are_kept_once() -> No
 async def test_a_packed_answer_is_read() -> None:
     # The name of this machine is no loopback address to the adapter, so it offers gzip.
     films = [{"id": i, "title": f"Film {i}"} for i in range(1, 301)]
-    async with simulated(*films, url="http://127.0.0.2:PORT", host="0.0.0.0") as (radarr, library):  # noqa: S104
+    async with simulated(*films, url="http://127.0.0.2:PORT", host="127.0.0.2") as (
+        radarr,
+        library,
+    ):
         assert len(await library.items()) == 300
         assert radarr.requests[0].headers["Accept-Encoding"] == "gzip"
         radarr.compress = False
