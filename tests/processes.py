@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal as signals
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -55,6 +56,9 @@ class Going:
 @asynccontextmanager
 async def going(world: World, *flags: str, **more: str) -> AsyncIterator[Going]:
     """Start the command line; it is killed if the test leaves it behind."""
+    if signals.getsignal(signals.SIGHUP) is signals.SIG_IGN:
+        # Whoever runs the tests with nohup would have every child ignore what is tested here.
+        signals.signal(signals.SIGHUP, signals.SIG_DFL)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -25,6 +25,10 @@ class Trigger(StrEnum):
     DECLINE = "decline"
     UNDO = "undo"
     CLEANUP = "cleanup"
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch-up"
+    """A scheduled run that was missed while the service was down."""
+    MQTT = "mqtt"
 
 
 class Result(StrEnum):

@@ -22,6 +22,14 @@ def write(db: sqlite3.Connection, name: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
 
 
+def keep(db: sqlite3.Connection, name: str, value: str | None) -> None:
+    """Set a mark, or forget it."""
+    if value is None:
+        db.execute("DELETE FROM marks WHERE name = ?", (name,))
+    else:
+        write(db, name, value)
+
+
 def revision(db: sqlite3.Connection) -> int:
     """Return a number that grows with each change that a backup should hold."""
     return int(read(db, REVISION) or 0)

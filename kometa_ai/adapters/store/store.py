@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from kometa_ai.adapters.store import contents, ledgers, purchases, runs, tags, waiting
+from kometa_ai.adapters.store import contents, ledgers, marks, purchases, runs, tags, waiting
 from kometa_ai.adapters.store.database import PATIENCE, Database
 from kometa_ai.domain.fault import KometaAIError
 
@@ -181,6 +181,16 @@ class SqliteStore:
 
     async def note_library_size(self, library: str, size: int) -> None:
         await self._note(tags.note_size, library, size)
+
+    # What the service remembers
+
+    async def mark(self, name: str) -> str | None:
+        """Return what was kept under a name, ``None`` if nothing was."""
+        return await self._read(marks.read, name)
+
+    async def set_mark(self, name: str, value: str | None) -> None:
+        """Keep a text under a name; ``None`` forgets it."""
+        await self._note(marks.keep, name, value)
 
     # The state itself
 

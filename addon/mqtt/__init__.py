@@ -1,0 +1,1 @@
+"""MQTT: what is published, what is understood, and the life of the connection."""
