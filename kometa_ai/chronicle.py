@@ -112,8 +112,10 @@ class Walk(Protocol):
 async def open_chronicle(house: House, request: RunRequest) -> Chronicle:
     """Note that a run begins, and what there is to say about the state that it begins with."""
     now, began = house.clock.now(), house.clock.monotonic()
-    run_id = await house.store.begin_run(request.trigger, now)
-    house.tell(RunStarted(run_id, request, now))
+    run_id = house.announced
+    if run_id is None:
+        run_id = await house.store.begin_run(request.trigger, now)
+        house.tell(RunStarted(run_id, request, now))
     chronicle = Chronicle(house, run_id, request, now, began)
     chronicle.add_faults(one for one in house.opening if isinstance(one, Fault))
     chronicle.notice(*(one for one in house.opening if isinstance(one, str)))

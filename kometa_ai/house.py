@@ -41,6 +41,7 @@ class House:
 
     ``read_files`` is called in a thread of its own; ``opening`` holds what there is to say about
     the opening of the state: a backup that was restored, decisions that were imported.
+    ``announced`` is the number of the run where somebody else has begun and told it already.
     """
 
     library: Library
@@ -51,3 +52,4 @@ class House:
     policy: Policy
     tell: Callable[[Event], None]
     opening: tuple[Fault | str, ...] = ()
+    announced: str | None = None

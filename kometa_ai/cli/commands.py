@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai import review
 from kometa_ai.adapters.clock import SystemClock
+from kometa_ai.adapters.event_file import EventFile
 from kometa_ai.adapters.locks import Busy, RunLock
 from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
@@ -245,11 +246,13 @@ class Command:
         with (
             self._lock("started from the command line"),
             Narrator(self._words, bar=bar) as narrator,
+            EventFile(self._settings.state_dir) as story,
         ):
 
             def tell(told: Event) -> None:
                 event = out.masked(told)
                 logs.log_event(event)
+                story.tell(event)
                 narrator(event)
                 if isinstance(event, RunFinished):
                     finished.append(event.report)

@@ -22,7 +22,22 @@ if TYPE_CHECKING:
     from kometa_ai.settings import Loaded, Settings
 
 
+Checked = tuple[str, bool, str]
+"""One part: its name, whether all is well, and a sentence."""
+
+
 async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
+    """Check everything, and print it."""
+    checked = await ask_everything(loaded, clock)
+    if out.as_json:
+        listed = [{"name": name, "ok": well, "message": told} for name, well, told in checked]
+        out.json({"version": 1, "checks": listed})
+    else:
+        print_checks(console(out.words), out.masked(checked))
+    return Exit.FINE if all(well for _, well, _ in checked) else Exit.ERRORS
+
+
+async def ask_everything(loaded: Loaded, clock: Clock) -> list[Checked]:
     """Check each part by itself, so that one that is broken hides no other."""
     settings = loaded.settings
     checks: dict[str, Callable[[], Awaitable[str]]] = {
@@ -32,7 +47,7 @@ async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
         "Radarr": lambda: _radarr(settings, clock),
         "Claude": lambda: _claude(settings, clock),
     }
-    checked: list[tuple[str, bool, str]] = []
+    checked: list[Checked] = []
     for name, check in checks.items():
         try:
             checked.append((name, True, await check()))
@@ -40,12 +55,7 @@ async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
             checked.append((name, False, " ".join(str(fault) for fault in error.faults)))
         except KometaAIError as error:
             checked.append((name, False, str(error)))
-    if out.as_json:
-        listed = [{"name": name, "ok": well, "message": told} for name, well, told in checked]
-        out.json({"version": 1, "checks": listed})
-    else:
-        print_checks(console(out.words), out.masked(checked))
-    return Exit.FINE if all(well for _, well, _ in checked) else Exit.ERRORS
+    return checked
 
 
 async def _settings(loaded: Loaded) -> str:

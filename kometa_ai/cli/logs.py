@@ -49,15 +49,15 @@ class _Json(_Redacted):
         return self._redact(json.dumps(line, ensure_ascii=False))
 
 
-def set_up(settings: Settings) -> None:
-    """Send this program's log where the settings say.
+def set_up(settings: Settings, *, shown: int = logging.ERROR) -> None:
+    """Send this program's log where the settings say; from level ``shown`` on to stderr too.
 
-    Raises OSError when LOG_DIR can't be written.
+    A command tells people what happens itself, and the log repeats it in the file; the service has
+    no other voice than its log. Raises OSError when LOG_DIR can't be written.
     """
     kind = _Json if settings.log_format is LogFormat.JSON else _Redacted
     to_stderr = logging.StreamHandler(sys.stderr)
-    # A command tells people what happens itself; the log repeats it in the file.
-    to_stderr.setLevel(logging.DEBUG if settings.debug_logging else logging.ERROR)
+    to_stderr.setLevel(logging.DEBUG if settings.debug_logging else shown)
     handlers: list[logging.Handler] = [to_stderr]
     if settings.log_dir is not None:
         settings.log_dir.mkdir(parents=True, exist_ok=True)
@@ -70,6 +70,8 @@ def set_up(settings: Settings) -> None:
     for handler in handlers:
         handler.setFormatter(kind(redactor(settings)))
     root = logging.getLogger()
+    for former in root.handlers:
+        former.close()
     root.handlers[:] = handlers
     root.setLevel(logging.WARNING)
     logging.getLogger("kometa_ai").setLevel(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.report_json import failure_json
-from kometa_ai.settings import SettingsError
+from kometa_ai.settings import SettingsError, masked
 from kometa_ai.terminal.stream import Stream
 from kometa_ai.terminal.text import clean, wrapped
 
@@ -72,21 +71,7 @@ class Output:
 
     def masked(self, value: T) -> T:
         """Return the value with every secret masked, in whatever texts it holds."""
-        return cast("T", self._masked(value))
-
-    def _masked(self, value: object) -> object:
-        if type(value) is str:
-            return self._redact(value)
-        if isinstance(value, dict):
-            return {key: self._masked(one) for key, one in value.items()}
-        if isinstance(value, list):
-            return [self._masked(one) for one in value]
-        if isinstance(value, tuple):
-            return tuple(self._masked(one) for one in value)
-        if is_dataclass(value) and not isinstance(value, type):
-            parts = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
-            return replace(value, **{name: self._masked(part) for name, part in parts.items()})
-        return value
+        return masked(value, self._redact)
 
     def _answer_failed(self, faults: tuple[Fault, ...], result: str, *, dry_run: bool) -> None:
         if self.as_json and not self._answered:

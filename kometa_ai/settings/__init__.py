@@ -23,18 +23,22 @@ from kometa_ai.settings.reading import (
     require_for_run,
     without_effect,
 )
-from kometa_ai.settings.redaction import redact, redactor
+from kometa_ai.settings.redaction import masked, redact, redactor
 from kometa_ai.settings.setting import Setting
 from kometa_ai.settings.showing import Row, dump, dump_json, dump_text, markdown_table
 from kometa_ai.settings.sources import Origin
+from kometa_ai.settings.stored import BACK, MARK, SETTABLE, StoredValue, check, load_with_stored
 from kometa_ai.settings.timing import Interval, Unit, Window
 
 __all__ = [
+    "BACK",
     "BY_ENV",
     "ESTIMATE_NEEDS",
+    "MARK",
     "MASK",
     "OPTIONS_FILE",
     "RUN_NEEDS",
+    "SETTABLE",
     "SETTINGS",
     "ClaudeEffort",
     "ClaudeMode",
@@ -46,13 +50,17 @@ __all__ = [
     "Setting",
     "Settings",
     "SettingsError",
+    "StoredValue",
     "Unit",
     "Window",
+    "check",
     "dump",
     "dump_json",
     "dump_text",
     "load",
+    "load_with_stored",
     "markdown_table",
+    "masked",
     "missing",
     "redact",
     "redactor",

@@ -16,6 +16,7 @@ from kometa_ai.settings.sources import Found, Origin, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kometa_ai.settings.kinds import Raw
     from kometa_ai.settings.setting import Setting
 
 OPTIONS_FILE = Path("/data/options.json")
@@ -33,10 +34,15 @@ LATER_GROUPS = frozenset({"Schedule", "E-mail", "Messages", "MQTT", "Web page"})
 
 
 class SettingsError(StopError):
-    """Settings are wrong or missing: ``faults`` names each, the text lists them all."""
+    """Settings are wrong or missing: ``faults`` names each, the text lists them all.
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    ``sound`` holds what is right, with defaults for the rest: good enough to tell people about the
+    faults, never to run with.
+    """
+
+    def __init__(self, faults: Iterable[Fault], sound: Loaded | None = None) -> None:
         self.faults = tuple(faults)
+        self.sound = sound
         lines = "".join(f"\n  {fault}" for fault in self.faults)
         count = len(self.faults)
         heading = "1 fault" if count == 1 else f"{count} faults"
@@ -45,17 +51,22 @@ class SettingsError(StopError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, where each value comes from (by env name), and what is worth saying."""
+    """The settings, where each value comes from (by env name), and what is worth saying.
+
+    ``written`` holds each value that is set as it was written, secrets included: what another
+    process of ours is handed, so that both work with the same.
+    """
 
     settings: Settings
     origins: Mapping[str, Origin]
     notices: tuple[str, ...]
+    written: Mapping[str, Raw]
 
 
 def load(
     environ: Mapping[str, str],
     *,
-    flags: Mapping[str, str] = NOTHING,
+    flags: Mapping[str, Raw] = NOTHING,
     stored: Mapping[str, str] = NOTHING,
     options_file: Path | None = OPTIONS_FILE,
 ) -> Loaded:
@@ -73,6 +84,7 @@ def load(
     ranked = _ranked_sources(environ, flags, stored, options_file)
     faults = [fault for source in ranked for fault in source.faults]
     values: dict[str, Any] = {}
+    written: dict[str, Raw] = {}
     origins: dict[str, Origin] = {}
     for setting in SETTINGS:
         origin, found = _winner(setting, ranked)
@@ -81,14 +93,16 @@ def load(
             continue
         try:
             values[setting.name] = setting.kind.read(found.raw)
+            written[setting.env] = found.raw
         except Refused as refused:
             faults.append(_fault(setting, found, refused))
-    if faults:
-        raise SettingsError(faults)
     settings = Settings(**values)
     notices = [notice for source in ranked for notice in source.notices]
     notices.extend(_notices(settings, origins))
-    return Loaded(settings, MappingProxyType(origins), tuple(notices))
+    loaded = Loaded(settings, MappingProxyType(origins), tuple(notices), MappingProxyType(written))
+    if faults:
+        raise SettingsError(faults, loaded)
+    return loaded
 
 
 def missing(settings: Settings, names: Iterable[str]) -> tuple[Fault, ...]:
@@ -126,7 +140,7 @@ def without_effect(loaded: Loaded) -> tuple[str, ...]:
 
 def _ranked_sources(
     environ: Mapping[str, str],
-    flags: Mapping[str, str],
+    flags: Mapping[str, Raw],
     stored: Mapping[str, str],
     options_file: Path | None,
 ) -> tuple[Source, ...]:

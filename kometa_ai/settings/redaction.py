@@ -6,7 +6,8 @@ import html
 import json
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote, quote_plus, unquote
 
 from kometa_ai.settings.declared import SETTINGS
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kometa_ai.settings.declared import Settings
+
+T = TypeVar("T")
 
 SHORTEST = 4
 """Shorter secrets are left alone: to hide ``a1`` everywhere would make a text unreadable."""
@@ -43,6 +46,26 @@ def redactor(settings: Settings) -> Callable[[str], str]:
 def redact(text: str, settings: Settings) -> str:
     """Return the text with every secret replaced; see ``redactor`` for many texts."""
     return redactor(settings)(text)
+
+
+def masked(value: T, redact: Callable[[str], str]) -> T:
+    """Return a value with every secret masked, in whatever texts it holds."""
+    return cast("T", _masked(value, redact))
+
+
+def _masked(value: object, redact: Callable[[str], str]) -> object:
+    if type(value) is str:
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _masked(one, redact) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, redact) for one in value]
+    if isinstance(value, tuple):
+        return tuple(_masked(one, redact) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+        return replace(value, **{name: _masked(part, redact) for name, part in parts.items()})
+    return value
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

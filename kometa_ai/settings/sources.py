@@ -65,7 +65,7 @@ class Source:
         self.faults.append(Fault(FaultKind.SETTINGS, where, message, remedy))
 
 
-def from_flags(flags: Mapping[str, str]) -> Source:
+def from_flags(flags: Mapping[str, Raw]) -> Source:
     """Read what the command line sets, by env name; an unknown name is a fault."""
     source = Source(Origin.FLAG)
     for name, text in flags.items():

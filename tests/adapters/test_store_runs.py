@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from kometa_ai.adapters.store import SqliteStore
-from kometa_ai.adapters.store.runs import KEPT_RUNS, StoredReport
+from kometa_ai.adapters.store.runs import KEPT_RUNS
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.fault import Fault, FaultKind, StopError
@@ -26,6 +26,7 @@ from kometa_ai.domain.report import (
     Trigger,
 )
 from kometa_ai.ports import HeldRemovals, Intent
+from kometa_ai.recorded import RecordedReport
 from tests.adapters.store_samples import NOW, purchase, yes
 from tests.clock import FakeClock
 
@@ -78,7 +79,7 @@ async def test_a_report_comes_back_as_it_was(store: SqliteStore) -> None:
 
 
 def test_every_field_of_a_report_is_kept() -> None:
-    assert set(StoredReport.__struct_fields__) == set(RunReport.__dataclass_fields__)
+    assert set(RecordedReport.__struct_fields__) == set(RunReport.__dataclass_fields__)
 
 
 def test_reports_of_other_versions_are_read() -> None:
@@ -86,7 +87,7 @@ def test_reports_of_other_versions_are_read() -> None:
         "run_id": "1", "trigger": "undo", "result": "success", "dry_run": False,
         "started_at": "2026-01-05T03:00:00Z", "duration": 2.0, "from_the_future": {"x": 1},
     })  # fmt: skip
-    told = msgspec.json.decode(text, type=StoredReport).report()
+    told = msgspec.json.decode(text, type=RecordedReport).report()
     assert told == RunReport("1", Trigger.UNDO, Result.SUCCESS, False, NOW, 2.0)  # noqa: FBT003
 
 

@@ -85,6 +85,19 @@ def spent_between(db: sqlite3.Connection, start: datetime, end: datetime) -> Dec
     return sum((Decimal(cost) for (cost,) in rows), Decimal(0))
 
 
+def spent_by_slug(db: sqlite3.Connection, start: datetime, end: datetime) -> dict[str, Decimal]:
+    """Return what was paid for each collection."""
+    rows = db.execute(
+        "SELECT slug, shares.cost FROM shares JOIN purchases ON number = purchase"
+        " WHERE at >= ? AND at < ?",
+        (to_number(start), to_number(end)),
+    )
+    sums: dict[str, Decimal] = {}
+    for slug, cost in rows:
+        sums[slug] = sums.get(slug, Decimal(0)) + Decimal(cost)
+    return sums
+
+
 def spent_by_month(db: sqlite3.Connection) -> dict[str, Decimal]:
     """Return the sums of the months of UTC, as ``2026-01``."""
     months: dict[str, Decimal] = {}

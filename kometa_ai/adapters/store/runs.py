@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from kometa_ai.adapters.store.instants import to_number
-from kometa_ai.domain.fault import Fault
-from kometa_ai.domain.report import CollectionReport, Result, RunReport, Spending, Trigger
+from kometa_ai.recorded import decode_report, encode_report
 
 if TYPE_CHECKING:
     import sqlite3
+    from datetime import datetime
+
+    from kometa_ai.domain.report import RunReport, Trigger
 
 KEPT_RUNS: Final = 500
-
-
-class StoredReport(msgspec.Struct):
-    """A report as it is kept; only what every report has had from the first version is required.
-
-    Spelled out because the domain imports some of its types only for the type checker, and
-    because this shape must stay readable: a new field gets a default, none is renamed.
-    """
-
-    run_id: str
-    trigger: Trigger
-    result: Result
-    dry_run: bool
-    started_at: datetime
-    duration: float
-    collections: tuple[CollectionReport, ...] = ()
-    spending: Spending = msgspec.field(default_factory=Spending)
-    spent_this_month: Decimal = Decimal(0)
-    monthly_budget: Decimal | None = None
-    items: int = 0
-    model: str = ""
-    faults: tuple[Fault, ...] = ()
-    notices: tuple[str, ...] = ()
-
-    def report(self) -> RunReport:
-        """Return the report as the rest of the program knows it."""
-        return RunReport(**{name: getattr(self, name) for name in self.__struct_fields__})
-
-
-_decoder = msgspec.json.Decoder(StoredReport)
 
 
 def begin(db: sqlite3.Connection, trigger: Trigger, at: datetime) -> str:
@@ -63,7 +31,7 @@ def finish(db: sqlite3.Connection, report: RunReport) -> None:
             int(report.run_id),
             report.trigger,
             to_number(report.started_at),
-            msgspec.json.encode(report).decode(),
+            encode_report(report),
         ),
     )
     _forget_old_ones(db)
@@ -74,7 +42,7 @@ def newest(db: sqlite3.Connection, limit: int) -> list[RunReport]:
     rows = db.execute(
         "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY number DESC LIMIT ?", (limit,)
     )
-    return [_decoder.decode(text).report() for (text,) in rows]
+    return [decode_report(text) for (text,) in rows]
 
 
 def one(db: sqlite3.Connection, run_id: str) -> RunReport | None:
@@ -84,7 +52,7 @@ def one(db: sqlite3.Connection, run_id: str) -> RunReport | None:
     row = db.execute(
         "SELECT report FROM runs WHERE number = ? AND report IS NOT NULL", (int(run_id),)
     ).fetchone()
-    return None if row is None else _decoder.decode(row[0]).report()
+    return None if row is None else decode_report(row[0])
 
 
 def _forget_old_ones(db: sqlite3.Connection) -> None:

@@ -90,6 +90,10 @@ class SqliteStore:
     async def spent_between(self, start: datetime, end: datetime) -> Decimal:
         return await self._read(purchases.spent_between, start, end)
 
+    async def spent_by_slug(self, start: datetime, end: datetime) -> dict[str, Decimal]:
+        """Return what was paid for each collection between two instants, by slug."""
+        return await self._read(purchases.spent_by_slug, start, end)
+
     async def reserve(self, run_id: str, model: str, cost: Decimal, at: datetime) -> int:
         return await self._note(purchases.reserve, run_id, model, cost, at)
 
