@@ -47,6 +47,7 @@ class Source(StrEnum):
     SETTINGS = "settings"
     STATE = "state"
     CRON = "cron"
+    SCHEDULE = "schedule"
     RUN = "run"
     CHECK = "check"
     FILES = "files"
@@ -197,18 +198,17 @@ def _ended(status: Status, report: RunReport) -> Status:
     kept = report.result is Result.CANCELLED and problem is None
     after = status if kept else status.with_problem(Source.RUN, problem)
     kinds = {fault.kind for fault in report.faults}
-    met = report.result is not Result.CANCELLED
+    asked = report.spending.requests > 0
+    radarr = _reached(FaultKind.LIBRARY in kinds, met=report.items > 0, was=after.radarr)
+    claude = _reached(FaultKind.CLAUDE in kinds and not asked, met=asked, was=after.claude)
+    if radarr is not False and claude is not False:
+        after = after.with_problem(Source.CHECK, None)
     return replace(
         after,
         live=None,
         last=last_run(report),
-        radarr=_reached(FaultKind.LIBRARY in kinds, met=met and report.items > 0, was=after.radarr),
-        claude=_reached(
-            FaultKind.CLAUDE in kinds and not report.spending.requests,
-            met=report.spending.requests > 0,
-            was=after.claude,
-        ),
-        cost_month=report.spent_this_month,
+        radarr=radarr,
+        claude=claude,
     )
 
 

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that ends with its process, however that ends."""
+"""One run at a time, and one service: locks that end with their process, however that ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from kometa_ai.domain.fault import FaultKind, StopError, TryLaterError
 
@@ -17,19 +17,26 @@ if TYPE_CHECKING:
     from typing import Self
 
 FILE_NAME: Final = "run.lock"
+SERVICE_FILE: Final = "service.lock"
 
 
 class Busy(TryLaterError):
-    """Another run is active; ``since``, ``pid`` and ``what`` are ``None`` when it did not say."""
+    """Another one is active; ``since``, ``pid`` and ``what`` are ``None`` when it did not say."""
 
     def __init__(
-        self, file: Path, since: datetime | None, pid: int | None, what: str | None
+        self,
+        file: Path,
+        since: datetime | None,
+        pid: int | None,
+        what: str | None,
+        *,
+        kind: str = "run",
     ) -> None:
         when = f" since {since:%H:%M:%S}" if since else ""
         who = ", ".join(filter(None, (f"process {pid}" if pid else "", what)))
         super().__init__(
             FaultKind.STATE,
-            f"a run is active{when}{f' ({who})' if who else ''}",
+            f"a {kind} is active{when}{f' ({who})' if who else ''}",
             remedy="Wait until it is done, or stop it.",
             where=str(file),
         )
@@ -45,8 +52,11 @@ class RunLock:
     line". The file stays: whoever deleted it could delete another run's lock.
     """
 
+    kind: ClassVar = "run"
+    file_name: ClassVar = FILE_NAME
+
     def __init__(self, folder: Path, since: datetime, what: str) -> None:
-        self._file = folder / FILE_NAME
+        self._file = folder / self.file_name
         self._since = since
         self._what = what
         self._handle = -1
@@ -73,6 +83,11 @@ class RunLock:
         # Closing is releasing; what is written there means nothing without the lock.
         os.close(self._handle)
 
+    @property
+    def fileno(self) -> int:
+        """Return the open file: a process that inherits it holds the lock as well."""
+        return self._handle
+
     def _take(self) -> None:
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,9 +102,32 @@ class RunLock:
         try:
             holder = json.loads(os.read(self._handle, 4096))
             since = datetime.fromisoformat(holder["since"])
-            return Busy(self._file, since, int(holder["pid"]), str(holder["what"]))
+            pid, what = int(holder["pid"]), str(holder["what"])
         except (ValueError, KeyError, TypeError):
-            return Busy(self._file, None, None, None)
+            return Busy(self._file, None, None, None, kind=self.kind)
+        return Busy(self._file, since, pid, what, kind=self.kind)
+
+
+class ServiceLock(RunLock):
+    """Held for as long as a service lives: two of them would each keep the schedule."""
+
+    kind: ClassVar = "service"
+    file_name: ClassVar = SERVICE_FILE
+
+
+def run_lock_is_held(folder: Path) -> bool:
+    """Return whether any process makes a run now.
+
+    The look itself would refuse a run that begins in the same moment: not to be taken often.
+    """
+    try:
+        with (folder / FILE_NAME).open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _unusable(file: Path, error: OSError) -> StopError:

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import review
@@ -19,6 +18,7 @@ from kometa_ai.cli import inspection, logs
 from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import check_health
+from kometa_ai.cli.threads import UnwaitedThreads
 from kometa_ai.cli.wiring import open_house, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import Result, RunFinished, RunRequest
@@ -88,7 +88,7 @@ def execute(flags: Namespace) -> int:
 async def _until_stopped(command: Coroutine[None, None, int], out: Output) -> int:
     """Cancel the command at the first signal to stop, and end at once at the second."""
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(_Helpers())
+    loop.set_default_executor(UnwaitedThreads())
     task = loop.create_task(command, name="command")
     signals: list[int] = []
 
@@ -108,13 +108,6 @@ async def _until_stopped(command: Coroutine[None, None, int], out: Output) -> in
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop, number)
     return await task
-
-
-class _Helpers(ThreadPoolExecutor):
-    """The threads for what would block. Nobody waits for one whose work is not wanted any more."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - declared so
-        super().shutdown(wait=False, cancel_futures=True)
 
 
 def _no_log(settings: Settings, error: OSError) -> SettingsError:

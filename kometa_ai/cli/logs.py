@@ -49,7 +49,7 @@ class _Json(_Redacted):
         return self._redact(json.dumps(line, ensure_ascii=False))
 
 
-def set_up(settings: Settings, *, shown: int = logging.ERROR) -> None:
+def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = True) -> None:
     """Send this program's log where the settings say; from level ``shown`` on to stderr too.
 
     A command tells people what happens itself, and the log repeats it in the file; the service has
@@ -59,7 +59,7 @@ def set_up(settings: Settings, *, shown: int = logging.ERROR) -> None:
     to_stderr = logging.StreamHandler(sys.stderr)
     to_stderr.setLevel(logging.DEBUG if settings.debug_logging else shown)
     handlers: list[logging.Handler] = [to_stderr]
-    if settings.log_dir is not None:
+    if settings.log_dir is not None and to_file:
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         path = settings.log_dir / FILE_NAME
         handlers.append(

@@ -31,6 +31,10 @@ class Trigger(StrEnum):
     MQTT = "mqtt"
 
 
+JUDGING: Final = frozenset({Trigger.COMMAND_LINE, Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.MQTT})
+"""Triggers of runs that judge; the others only change tags that were decided before."""
+
+
 class Result(StrEnum):
     """How a run ended."""
 

@@ -1,0 +1,102 @@
+"""Looks after what changes without telling us: files of settings, Kometa's files, other runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.domain.fault import KometaAIError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
+
+    from addon.configuration import Configuration
+    from addon.neighbour import Neighbour
+    from kometa_ai.ports import Clock
+
+LOG = logging.getLogger(__name__)
+TICK: Final = 2.0
+"""Seconds between two looks at a handful of files."""
+TICKS_FOR_KOMETA: Final = 15
+"""Kometa's folder may hold thousands of posters: it is walked every half minute."""
+KOMETA_FILES: Final = (".yml", ".yaml")
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Watching:
+    """Watches for ever; ``reconfigure`` and ``read_files`` are called when there is a reason."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        neighbour: Neighbour,
+        *,
+        reconfigure: Callable[[], Awaitable[None]],
+        read_files: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._configuration = configuration
+        self._clock = clock
+        self._neighbour = neighbour
+        self._reconfigure = reconfigure
+        self._read_files = read_files
+        self._asked = False
+
+    def look_now(self) -> None:
+        """Read the settings at the next tick, whether a file has changed or not."""
+        self._asked = True
+
+    async def run(self) -> None:
+        """Look, wait, and look again."""
+        folder = self._configuration.settings.kometa_config_dir
+        settings = stamp(self._configuration.files)
+        kometa = await asyncio.to_thread(folder_stamp, folder)
+        ticks = 0
+        while True:
+            await self._clock.sleep(TICK)
+            ticks += 1
+            try:
+                await self._neighbour.look()
+                now = stamp(self._configuration.files)
+                if self._asked or now != settings:
+                    self._asked, settings = False, now
+                    LOG.info("the settings are read again")
+                    await self._reconfigure()
+                if ticks % TICKS_FOR_KOMETA:
+                    continue
+                folder = self._configuration.settings.kometa_config_dir
+                if (found := await asyncio.to_thread(folder_stamp, folder)) != kometa:
+                    kometa = found
+                    await self._read_files()
+            except KometaAIError as error:
+                # The state may be locked or full for a while: the next look finds the same.
+                LOG.warning("%s", error)
+
+
+def stamp(files: Iterable[Path]) -> Stamp:
+    """Return what changes whenever one of these files does; a missing one has a stamp too."""
+    return tuple(_one(os.fspath(file)) for file in files)
+
+
+def folder_stamp(folder: Path) -> Stamp:
+    """Return what changes whenever a YAML file below a folder does."""
+    found = []
+    for path, _, names in os.walk(folder):
+        found += [
+            _one(os.path.join(path, name))  # noqa: PTH118 - thousands of Path objects take longer
+            for name in names
+            if name.endswith(KOMETA_FILES)
+        ]
+    return tuple(sorted(found))
+
+
+def _one(path: str) -> tuple[str, int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the same
+    except OSError:
+        return path, 0, 0
+    return path, found.st_mtime_ns, found.st_size

@@ -1,0 +1,153 @@
+"""The picture that broker, page and log are drawn from, after each event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from addon.status import Doing, Problem, Source, Status, fold
+from kometa_ai.domain.cost import Usage
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.report import (
+    Change,
+    CollectionReport,
+    Event,
+    Phase,
+    PhaseBegan,
+    Progress,
+    Result,
+    RunFinished,
+    RunReport,
+    RunRequest,
+    RunStarted,
+    Spending,
+    Trigger,
+)
+
+NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
+STARTED = RunStarted("7", RunRequest(Trigger.SCHEDULE), NOW)
+DOWN = Fault(FaultKind.LIBRARY, "Radarr", "It does not answer.", "Start it.")
+NO_KEY = Fault(FaultKind.CLAUDE, "Claude", "It refuses the key.", "Set another.")
+TYPO = Fault(FaultKind.KOMETA, "movies.yml:3", "There is no prompt.", "Write one.")
+NOIR = CollectionReport(
+    name="Film Noir",
+    slug="film-noir",
+    tag="KAI-film-noir",
+    library="radarr",
+    threshold=0.7,
+    members=2,
+    added=(Change(1, "Laura", 1944, "why"), Change(2, "Gilda", 1946, "why")),
+    removed=(Change(3, "Heat", 1995, "why"),),
+)
+
+
+def finished(
+    result: Result = Result.SUCCESS,
+    *faults: Fault,
+    dry: bool = False,
+    items: int = 200,
+    requests: int = 0,
+) -> RunFinished:
+    spending = Spending(requests, 10, Usage(100, 50, 20, 30), Decimal("0.5"))
+    report = RunReport(
+        run_id="7",
+        trigger=Trigger.SCHEDULE,
+        result=result,
+        dry_run=dry,
+        started_at=NOW,
+        duration=4.5,
+        collections=(NOIR,),
+        spending=spending,
+        items=items,
+        faults=faults,
+    )
+    return RunFinished(report)
+
+
+def after(*events: Event, begin: Status | None = None) -> Status:
+    status = begin or Status()
+    for event in events:
+        status = fold(status, event)
+    return status
+
+
+def test_a_run_is_seen_from_its_beginning_to_its_end() -> None:
+    status = after(STARTED)
+    assert status.doing is Doing.RUNNING
+    status = after(
+        PhaseBegan(Phase.ASKING), Progress("Film Noir", 30, 40, Decimal(0)), begin=status
+    )
+    assert status.live
+    assert (status.live.phase, status.live.progress) == (Phase.ASKING, 75)
+    status = after(finished(), begin=status)
+    assert status.doing is Doing.IDLE
+    assert status.live is None
+
+
+def test_the_last_run_comes_to_figures() -> None:
+    last = after(finished()).last
+    assert last
+    assert (last.added, last.removed, last.would_add, last.would_remove) == (2, 1, 0, 0)
+    assert (last.input_tokens, last.output_tokens) == (150, 50)
+    assert last.cost == Decimal("0.5")
+
+
+def test_a_dry_run_only_would_have_changed_tags() -> None:
+    last = after(finished(Result.DRY_RUN, dry=True)).last
+    assert last
+    assert (last.added, last.removed, last.would_add, last.would_remove) == (0, 0, 2, 1)
+
+
+@pytest.mark.parametrize("result", [Result.SUCCESS, Result.HELD, Result.DRY_RUN])
+def test_a_good_run_ends_the_problem_of_a_bad_one(result: Result) -> None:
+    bad = after(STARTED, finished(Result.FAILED, DOWN, items=0))
+    assert bad.problem == Problem("Radarr: It does not answer.", "Start it.")
+    assert after(STARTED, finished(result), begin=bad).problem is None
+
+
+def test_a_cancelled_run_says_nothing_about_an_older_problem() -> None:
+    bad = after(finished(Result.FAILED, DOWN, items=0))
+    assert after(finished(Result.CANCELLED, items=0), begin=bad).problem == bad.problem
+
+
+def test_several_faults_are_one_problem() -> None:
+    problem = after(finished(Result.PARTIAL, TYPO, NO_KEY)).problem
+    assert problem == Problem("movies.yml:3: There is no prompt. (1 more)", "Write one.")
+
+
+def test_the_most_pressing_problem_is_shown() -> None:
+    status = after(finished(Result.FAILED, DOWN, items=0))
+    status = status.with_problem(Source.FILES, Problem("files"))
+    status = status.with_problem(Source.SETTINGS, Problem("settings"))
+    assert status.problem == Problem("settings")
+    status = status.with_problem(Source.SETTINGS, None)
+    assert status.problem == Problem("Radarr: It does not answer.", "Start it.")
+
+
+@pytest.mark.parametrize(
+    ("event", "radarr", "claude"),
+    [
+        (finished(), True, None),
+        (finished(requests=3), True, True),
+        (finished(Result.FAILED, DOWN, items=0), False, None),
+        (finished(Result.PARTIAL, NO_KEY), True, False),
+        (finished(Result.PARTIAL, NO_KEY, requests=3), True, True),
+        (finished(Result.CANCELLED, items=0), None, None),
+    ],
+)
+def test_what_was_reached(event: RunFinished, radarr: bool | None, claude: bool | None) -> None:
+    status = after(event)
+    assert (status.radarr, status.claude) == (radarr, claude)
+
+
+def test_a_run_that_reached_all_ends_the_problem_of_the_last_check() -> None:
+    status = Status(radarr=False).with_problem(Source.CHECK, Problem("Radarr is down."))
+    assert after(finished(), begin=status).problem is None
+
+
+def test_pausing_shows_only_between_runs() -> None:
+    paused = Status(schedule_enabled=False)
+    assert paused.doing is Doing.PAUSED
+    assert after(STARTED, begin=paused).doing is Doing.RUNNING
