@@ -74,6 +74,12 @@ class Runs:
         """Return the id of the run that is going on."""
         return self._active.run_id if self._active else None
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process that makes the run."""
+        worker = self._active.worker if self._active else None
+        return worker.pid if worker else None
+
     async def begin(
         self, tasks: asyncio.TaskGroup, deed: Deed, request: RunRequest, about: str | None
     ) -> str:

@@ -28,6 +28,7 @@ class Worker:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self.pid = process.pid
 
     async def told(self) -> AsyncIterator[Told]:
         """Return what it tells, until it ends."""
