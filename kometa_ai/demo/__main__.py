@@ -8,11 +8,14 @@ import os
 import shutil
 import sys
 import tempfile
+from argparse import ArgumentParser
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 from kometa_ai.demo.claude import SimulatedClaude
 from kometa_ai.demo.radarr import SimulatedRadarr
+from kometa_ai.demo.service import serve
 
 KEY = "demo-key-of-no-value"
 BANNER = """\
@@ -31,15 +34,46 @@ Kometa builds a Plex collection from each of these tags. With your own Radarr: s
 ASKED_ABOUT = ("Heists Gone Wrong", "Reservoir Dogs")
 
 
+def main() -> int:
+    """Demonstrate runs, or the service."""
+    parser = ArgumentParser("script/demo", description="Kometa-AI at work, on simulators.")
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="start the service with an MQTT broker of its own, or with that of MQTT_HOST",
+    )
+    wanted = parser.parse_args()
+    try:
+        return asyncio.run(_serve() if wanted.serve else demonstrate())
+    except KeyboardInterrupt:
+        return 0
+
+
+def _films() -> list[dict[str, Any]]:
+    films: list[dict[str, Any]] = json.loads(
+        files("kometa_ai.demo").joinpath("films.json").read_text("utf-8")
+    )
+    return films
+
+
+async def _serve() -> int:
+    with tempfile.TemporaryDirectory(prefix="kometa-ai-demo-") as folder:
+        return await serve(_films(), _settings(Path(folder)), KEY)
+
+
 async def demonstrate() -> int:
     """Run the program twice against the simulators; return the first exit code that is not 0."""
-    films = json.loads(files("kometa_ai.demo").joinpath("films.json").read_text("utf-8"))
+    films = _films()
     with tempfile.TemporaryDirectory(prefix="kometa-ai-demo-") as folder:
         async with (
             SimulatedRadarr(films, api_key=KEY) as radarr,
             SimulatedClaude(api_key=KEY) as claude,
         ):
-            environment = _settings(Path(folder), radarr.url, claude.url)
+            environment = {
+                **_settings(Path(folder)),
+                "RADARR_URL": radarr.url,
+                "CLAUDE_BASE_URL": claude.url,
+            }
             print(BANNER.format(count=len(films)))
             codes = []
             for heading, flags in (
@@ -56,7 +90,7 @@ async def demonstrate() -> int:
     return next((code for code in codes if code), 0)
 
 
-def _settings(folder: Path, radarr_url: str, claude_url: str) -> dict[str, str]:
+def _settings(folder: Path) -> dict[str, str]:
     kometa = folder / "kometa-config"
     with as_file(files("kometa_ai.demo").joinpath("kometa")) as samples:
         shutil.copytree(samples, kometa)
@@ -67,10 +101,8 @@ def _settings(folder: Path, radarr_url: str, claude_url: str) -> dict[str, str]:
     }
     return {
         **inherited,
-        "RADARR_URL": radarr_url,
         "RADARR_API_KEY": KEY,
         "CLAUDE_API_KEY": KEY,
-        "CLAUDE_BASE_URL": claude_url,
         "KOMETA_CONFIG_DIR": str(kometa),
         "STATE_DIR": str(folder / "state"),
     }
@@ -91,4 +123,4 @@ def _tags(radarr: SimulatedRadarr) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(demonstrate()))
+    sys.exit(main())
