@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies as st
 
+from kometa_ai.domain.schedule import Interval, Unit
 from kometa_ai.settings import (
     SETTINGS,
-    Interval,
     Loaded,
     Origin,
     SettingsError,
-    Unit,
     dump,
     dump_json,
     dump_text,
@@ -221,7 +220,7 @@ def test_yaml_values_are_taken_as_they_are_written(tmp_path: Path) -> None:
     assert settings.smtp_username is None
     assert settings.mqtt_username == "null"
     assert settings.notification_recipients == ("a@x.org", "b@x.org")
-    assert settings.schedule_cron == ("@daily", "0 5 * * 1")
+    assert [str(cron) for cron in settings.schedule_cron] == ["@daily", "0 5 * * 1"]
     assert settings.webhook_urls == ("https://x.org/a?b=1,2",)
     assert origin_of(loaded, "SMTP_PASSWORD") is Origin.SETTINGS_FILE
     assert origin_of(loaded, "SMTP_USERNAME") is Origin.DEFAULT

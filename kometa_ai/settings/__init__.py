@@ -28,7 +28,6 @@ from kometa_ai.settings.setting import Setting
 from kometa_ai.settings.showing import Row, dump, dump_json, dump_text, markdown_table
 from kometa_ai.settings.sources import Origin
 from kometa_ai.settings.stored import BACK, MARK, SETTABLE, StoredValue, check, load_with_stored
-from kometa_ai.settings.timing import Interval, Unit, Window
 
 __all__ = [
     "BACK",
@@ -42,7 +41,6 @@ __all__ = [
     "SETTINGS",
     "ClaudeEffort",
     "ClaudeMode",
-    "Interval",
     "Loaded",
     "LogFormat",
     "Origin",
@@ -51,8 +49,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoredValue",
-    "Unit",
-    "Window",
     "check",
     "dump",
     "dump_json",

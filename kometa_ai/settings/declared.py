@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kometa_ai.domain.schedule import Cron, Interval, Schedule, Unit, Window
 from kometa_ai.settings import kinds, timing
 from kometa_ai.settings.setting import Facts, Group, Setting
 
@@ -142,22 +143,22 @@ class Settings:
         default=30,
     )
 
-    schedule_cron: tuple[str, ...] = _SCHEDULE(
+    schedule_cron: tuple[Cron, ...] = _SCHEDULE(
         timing.CRON,
         "When to run, as cron has it; wins over the interval. Several are separated by ;",
         default=(),
     )
-    schedule_interval: timing.Interval = _SCHEDULE(
+    schedule_interval: Interval = _SCHEDULE(
         timing.INTERVAL,
         "How often to run: 6h, 1d, 2w or 1mo.",
-        default=timing.Interval(1, timing.Unit.DAYS),
+        default=Interval(1, Unit.DAYS),
     )
     schedule_start_time: time = _SCHEDULE(
         kinds.TIME_OF_DAY,
         "The time of day from which the interval counts.",
         default=time(3, 0),
     )
-    schedule_blackout: tuple[timing.Window, ...] = _SCHEDULE(
+    schedule_blackout: tuple[Window, ...] = _SCHEDULE(
         timing.BLACKOUT,
         "When no scheduled run may begin: 22:00-06:00; Sat,Sun 10:00-12:00.",
         default=(),
@@ -276,6 +277,17 @@ class Settings:
     settings_file: Path | None = _FILES(
         kinds.PATH, "A YAML file with settings, named as here in lower case.", default=None
     )
+
+    @property
+    def schedule(self) -> Schedule:
+        """Return when scheduled runs are due."""
+        return Schedule(
+            crons=self.schedule_cron,
+            interval=self.schedule_interval,
+            start_time=self.schedule_start_time,
+            blackout=self.schedule_blackout,
+            zone=self.tz,
+        )
 
     def __repr__(self) -> str:
         values = (f"{s.name}={s.shown(getattr(self, s.name))!r}" for s in SETTINGS)

@@ -35,7 +35,20 @@ MOST_MONEY = Decimal(1_000_000)
 
 
 class Refused(Exception):
-    """The text is no value of this kind; the reason continues the sentence "<value> …"."""
+    """The text is no value of this kind; the reason continues the sentence "<value> …".
+
+    ``at`` is the number of characters before the one that does not belong, where one can be named.
+    """
+
+    def __init__(self, reason: str, at: int | None = None) -> None:
+        super().__init__(reason if at is None else f"{reason} (character {at + 1})")
+        self.reason = reason
+        self.at = at
+
+    def further(self, characters: int, place: str = "") -> Refused:
+        """Return the same for a text that begins so many characters earlier."""
+        at = None if self.at is None else self.at + characters
+        return Refused(f"{place}{self.reason}", at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +75,16 @@ def many(expected: str, parse: Callable[[str], T], separator: str = ",") -> Kind
     """Return the kind of a list: a text with separators, or a list as YAML and JSON know it."""
 
     def read(raw: Raw) -> tuple[T, ...]:
-        pieces = raw.split(separator) if isinstance(raw, str) else raw
-        entries = [piece.strip() for piece in pieces if piece.strip()]
+        entries = _entries(raw, separator)
         if not entries:
             raise Refused("has separators but no entry")
         values: list[T] = []
-        for number, entry in enumerate(entries, start=1):
+        for number, (entry, before) in enumerate(entries, start=1):
             try:
                 values.append(parse(_readable(entry)))
             except Refused as refused:
                 place = f"is wrong in entry {number}: it " if len(entries) > 1 else ""
-                raise Refused(f"{place}{refused}") from None
+                raise refused.further(before, place) from None
         return tuple(values)
 
     def plain(values: tuple[T, ...]) -> Plain:
@@ -80,6 +92,19 @@ def many(expected: str, parse: Callable[[str], T], separator: str = ",") -> Kind
         return texts if separator == "," else f"{separator} ".join(texts)
 
     return Kind(expected, read, plain)
+
+
+def _entries(raw: Raw, separator: str) -> list[tuple[str, int]]:
+    """Return each entry, and how many characters of its text stand before it."""
+    if not isinstance(raw, str):
+        return [(piece.strip(), 0) for piece in raw if piece.strip()]
+    entries: list[tuple[str, int]] = []
+    before = 0
+    for piece in raw.split(separator):
+        if piece.strip():
+            entries.append((piece.strip(), before + len(piece) - len(piece.lstrip())))
+        before += len(piece) + len(separator)
+    return entries
 
 
 def _readable(text: str) -> str:

@@ -189,6 +189,11 @@ def _notices(settings: Settings, origins: Mapping[str, Origin]) -> Iterable[str]
         yield "MAX_COST_PER_RUN is 0: nothing is spent. Leave it blank for no limit per run."
     if settings.schedule_cron and origins["SCHEDULE_INTERVAL"] is not Origin.DEFAULT:
         yield "SCHEDULE_CRON and SCHEDULE_INTERVAL are both set: SCHEDULE_CRON wins."
+    if settings.schedule.never:
+        yield (
+            "SCHEDULE_BLACKOUT covers the whole week: no scheduled run ever begins. "
+            "Leave a time free, or start runs yourself."
+        )
     if settings.notify_on_no_changes and settings.notify_on_errors_only:
         yield (
             "NOTIFY_ON_NO_CHANGES has no effect while NOTIFY_ON_ERRORS_ONLY is true: "
