@@ -86,7 +86,7 @@ class Picture:
         self.blame(Source.SETTINGS, worst(faults) if faults else None)
         settings = self._configuration.settings
         self.change(
-            cron="; ".join(settings.schedule_cron),
+            cron="; ".join(str(cron) for cron in settings.schedule_cron),
             max_evals=settings.max_evals_per_run,
             budget_month=settings.monthly_budget,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class Loaded:
     settings: Settings
     origins: Mapping[str, Origin]
     notices: tuple[str, ...]
-    written: Mapping[str, Raw]
+    written: Mapping[str, Raw] = field(repr=False)
 
 
 def load(
