@@ -66,6 +66,7 @@ class Chronicle:
         spent_this_month: Decimal,
         spending: Spending | None = None,
         items: int = 0,
+        exhausted: str = "",
     ) -> RunReport:
         """Return the report, as things stand."""
         house = self.house
@@ -84,6 +85,7 @@ class Chronicle:
             model=house.judge.model.name,
             faults=tuple(self.faults),
             notices=tuple(self.notices),
+            exhausted=exhausted,
         )
 
     def _result(self, collections: tuple[CollectionReport, ...], *, cancelled: bool) -> Result:

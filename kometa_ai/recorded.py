@@ -50,6 +50,7 @@ class RecordedReport(msgspec.Struct):
     model: str = ""
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
+    exhausted: str = ""
 
     def report(self) -> RunReport:
         """Return the report as the rest of the program knows it."""

@@ -42,6 +42,7 @@ def report_json(report: RunReport) -> Json:
             "cost_usd": float(report.spent_this_month),
             "budget_usd": None if report.monthly_budget is None else float(report.monthly_budget),
         },
+        "budget_reached": report.exhausted,
         "faults": faults_json(report.faults),
         "notices": list(report.notices),
     }
@@ -58,6 +59,7 @@ def failure_json(faults: Sequence[Fault], result: str, *, dry_run: bool) -> Json
         "duration_s": 0.0,
         "collections": [],
         "usage": {"requests": 0, "pairs": 0, **_tokens(Usage()), "cost_usd": 0.0},
+        "budget_reached": "",
         "faults": faults_json(faults),
     }
 

@@ -94,7 +94,11 @@ class Course:
             await self.purchasing.book_the_lost()
         done = [self.outcomes.get(one.slug) for one in self.collections]
         reports = tuple(one.report(self.tally) for one in done if one is not None)
-        self._say_what_was_odd(sum(one.deferred for one in reports))
+        deferred = sum(one.deferred for one in reports)
+        exhausted = self.tally.exhausted
+        if deferred and not self.tally.stopped:
+            exhausted = "MAX_EVALS_PER_RUN"
+        self._say_what_was_odd(exhausted, deferred)
         receipts = self.purchasing.receipts
         return self.chronicle.report(
             reports,
@@ -102,25 +106,26 @@ class Course:
             spent_this_month=self.spent_before + receipts.cost,
             spending=spending(receipts, self.tally.done),
             items=self.items,
+            exhausted=exhausted,
         )
 
-    def _say_what_was_odd(self, deferred: int) -> None:
+    def _say_what_was_odd(self, exhausted: str, deferred: int) -> None:
         tally, policy = self.tally, self.house.policy
         left = f"{deferred:,} verdicts wait"
-        if tally.exhausted == "MONTHLY_BUDGET" and not policy.monthly_budget:
+        if exhausted == "MONTHLY_BUDGET" and not policy.monthly_budget:
             self.chronicle.notice(f"MONTHLY_BUDGET is 0, so Claude is not asked; {left}.")
-        elif tally.exhausted == "MONTHLY_BUDGET":
+        elif exhausted == "MONTHLY_BUDGET":
             self.chronicle.notice(
                 f"MONTHLY_BUDGET (${policy.monthly_budget}) leaves no room for a further request;"
                 f" {left} for the next month, or for a higher budget."
             )
-        elif tally.exhausted:
+        elif exhausted == "MAX_EVALS_PER_RUN":
+            self.chronicle.notice(f"MAX_EVALS_PER_RUN is reached; {left} for the next run.")
+        elif exhausted:
             self.chronicle.notice(
-                f"{tally.exhausted} (${policy.max_cost}) leaves no room for a further request;"
+                f"{exhausted} (${policy.max_cost}) leaves no room for a further request;"
                 f" {left} for the next run."
             )
-        elif deferred and not tally.stopped:
-            self.chronicle.notice(f"MAX_EVALS_PER_RUN is reached; {left} for the next run.")
         if tally.foreign or tally.unusable:
             self.chronicle.notice(
                 f"Claude gave {tally.foreign} verdicts that nobody asked for and"

@@ -122,7 +122,10 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The whole of one run; status, messages, page and command line all read this."""
+    """The whole of one run; status, messages, page and command line all read this.
+
+    ``exhausted`` names the setting whose budget ended the asking, empty if none did.
+    """
 
     run_id: str
     trigger: Trigger
@@ -138,6 +141,7 @@ class RunReport:
     model: str = ""
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
+    exhausted: str = ""
 
     @property
     def added(self) -> int:

@@ -64,6 +64,7 @@ def report(run_id: str = "1") -> RunReport:
         model="claude-haiku",
         faults=(Fault(FaultKind.KOMETA, "movies.yml:12", "No prompt.", "Write one."),),
         notices=("Said so.",),
+        exhausted="MONTHLY_BUDGET",
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ REPORT = {
     "duration_s": float,
     "collections": list,
     "usage": dict,
+    "budget_reached": str,
     "faults": list,
 }
 COLLECTION = {

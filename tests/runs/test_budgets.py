@@ -6,15 +6,16 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap
+from kometa_ai.demo.mishap import Mishap, overloaded
 from kometa_ai.domain.cost import at_most
 from kometa_ai.domain.report import Result, RunRequest
 from kometa_ai.domain.requests import Question, Request
+from kometa_ai.report_json import report_json
 from kometa_ai.run import run
 from tests.clock import FakeClock
 from tests.world import World, block, movie
@@ -116,6 +117,39 @@ async def test_a_budget_that_covers_a_single_title_buys_it(tmp_path: Path) -> No
         world.max_cost -= Decimal("0.0000001")
         assert decided(await world.run()) == 0
         assert asked(world) == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("limit", "setting"),
+    [
+        ({"max_cost": Decimal("0.001")}, "MAX_COST_PER_RUN"),
+        ({"monthly_budget": Decimal("0.001")}, "MONTHLY_BUDGET"),
+        ({"monthly_budget": Decimal(0), "max_cost": Decimal(1)}, "MONTHLY_BUDGET"),
+        ({"max_cost": Decimal("0.001"), "max_pairs": 199}, "MAX_COST_PER_RUN"),
+        ({"max_cost": Decimal(1), "max_pairs": 199}, "MAX_EVALS_PER_RUN"),
+        ({"max_cost": Decimal(1), "max_pairs": 200}, ""),
+    ],
+)
+async def test_the_report_names_the_budget_that_ended_the_asking(
+    tmp_path: Path, limit: dict[str, Any], setting: str
+) -> None:
+    async with World(tmp_path, films(200), **limit) as world:
+        world.write(block("Noir"))
+        report = await world.run()
+        assert report.exhausted == report_json(report)["budget_reached"] == setting
+        told = [one for one in report.notices if "verdicts wait" in one]
+        assert [one.startswith(setting) for one in told] == [True] * bool(setting)
+        async with world.house() as house:
+            assert await house.store.report(report.run_id) == report
+
+
+async def test_a_limit_of_claude_is_no_budget_that_is_reached(tmp_path: Path) -> None:
+    async with World(tmp_path, films(200), max_pairs=150) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(reply=overloaded(), times=None)]
+        report = await world.run()
+        assert report.collections[0].deferred == 200
+        assert report.exhausted == ""
 
 
 @pytest.mark.parametrize("name", ["max_cost", "monthly_budget"])
