@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import chain, zip_longest
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.domain import cost
 from kometa_ai.domain.decision import Decision, settle
 from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
 from kometa_ai.domain.report import Progress
 from kometa_ai.ports import Ending, UnansweredError
 from kometa_ai.purchasing import Paid, Purchasing, TooDearError
+from kometa_ai.turns import in_order, mark, prepare
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Sequence
 
     from kometa_ai.domain.report import Event
     from kometa_ai.domain.requests import Request
     from kometa_ai.ports import Clock, Judge
+    from kometa_ai.tally import Tally
+    from kometa_ai.turns import Turn
 
 GIVE_UPS: Final = 2
 """So many requests in a row that nobody answered end the asking."""
@@ -36,38 +36,6 @@ THOUGHT_TOO_LONG: Final = Fault(
     "Lower CLAUDE_EFFORT, or unset it.",
 )
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the asking of one run has brought so far, by slug where it says so."""
-
-    named: dict[str, dict[int, Decision]] = field(default_factory=dict)
-    plain: dict[str, dict[int, int]] = field(default_factory=dict)
-    """Plain noes, as the fingerprints they were decided for: a first run has very many."""
-    costs: dict[str, Decimal] = field(default_factory=dict)
-    failed: Counter[str] = field(default_factory=Counter)
-    """Pairs that Claude was asked about in vain; asking again at once would not help."""
-    faults: list[Fault] = field(default_factory=list)
-    foreign: int = 0
-    unusable: int = 0
-    done: int = 0
-    exhausted: str = ""
-    """The setting whose budget ended the asking."""
-    stopped: bool = False
-
-    def judged(self, slug: str) -> int:
-        """Return how many pairs of a collection were decided."""
-        return len(self.named.get(slug, ())) + len(self.plain.get(slug, ()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """One request in the queue: it sets ``warms`` when done, and waits for ``needs`` before."""
-
-    request: Request
-    warms: asyncio.Event | None = None
-    needs: asyncio.Event | None = None
 
 
 class Asking:
@@ -106,7 +74,7 @@ class Asking:
 
         Raises what the store raises: answers that can't be kept must not be bought.
         """
-        queue = deque(self._in_order(groups))
+        queue = in_order(prepare(groups, self._judge))
         workers = min(self._concurrency, len(queue))
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -115,25 +83,7 @@ class Asking:
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
 
-    def _in_order(self, groups: Sequence[Sequence[Request]]) -> list[_Turn]:
-        """Put the first request of every group before the rest: it writes the group's cache.
-
-        The others follow from each group by turns, so that no cache grows cold meanwhile, and
-        that the urgent ones of every group come before the rest of any.
-        """
-        firsts: list[_Turn] = []
-        others: list[list[_Turn]] = []
-        for requests in groups:
-            warm = asyncio.Event() if self._cacheable(requests[0]) else None
-            firsts.append(_Turn(requests[0], warms=warm))
-            others.append([_Turn(request, needs=warm) for request in requests[1:]])
-        rounds = chain.from_iterable(zip_longest(*others))
-        return firsts + [turn for turn in rounds if turn is not None]
-
-    def _cacheable(self, request: Request) -> bool:
-        return cost.beginning(self._judge.shape(request)) >= self._judge.model.cache_minimum
-
-    async def _work(self, queue: deque[_Turn]) -> None:
+    async def _work(self, queue: deque[Turn]) -> None:
         while queue and not self.tally.stopped:
             turn = queue.popleft()
             if turn.needs is not None:
@@ -147,10 +97,6 @@ class Asking:
     async def _settle(self, request: Request, *, again: bool = False) -> None:
         """Bring a request to decisions, in halves where it can't be answered whole."""
         if self.tally.stopped or not request.questions:
-            return
-        if self._leaves_the_cheap_tier(request):
-            for half in request.halves():
-                await self._settle(half, again=again)
             return
         try:
             paid = await self._purchasing.buy(request)
@@ -167,18 +113,10 @@ class Asking:
         except StopError as error:
             if error.fault.kind is FaultKind.STATE:
                 raise
-            self._stop(error.fault)
+            self.tally.stop(error.fault)
             return
         self._unanswered_in_a_row = 0
         await self._keep(paid, again=again)
-
-    def _leaves_the_cheap_tier(self, request: Request) -> bool:
-        """Return whether the prompt is so long that every token of it would cost more."""
-        limit = self._judge.model.above_tokens
-        if limit is None or len(request.questions) == 1:
-            return False
-        shape = self._judge.shape(request)
-        return (shape.instructions + shape.message) / cost.BYTES_PER_TOKEN > limit
 
     async def _ask_less(self, request: Request, error: TooDearError, *, again: bool) -> None:
         """Try the halves of what the budget does not cover; a single title ends the asking."""
@@ -194,24 +132,15 @@ class Asking:
         remedy = error.fault.remedy or LATER
         if error.retry_after is not None and error.ends_asking:
             remedy = f"It asks to wait for {error.retry_after / 60:.0f} minutes. {remedy}"
-        self._blame(replace(error.fault, remedy=remedy))
+        self.tally.blame(replace(error.fault, remedy=remedy))
         if self._unanswered_in_a_row >= GIVE_UPS or error.ends_asking:
             self.tally.stopped = True
-
-    def _stop(self, fault: Fault) -> None:
-        self.tally.stopped = True
-        self._blame(fault)
-
-    def _blame(self, fault: Fault) -> None:
-        if fault not in self.tally.faults:
-            self.tally.faults.append(fault)
 
     def _ask_in_vain(self) -> None:
         """Count what was asked, in the end, for nothing; never pay for that without an end."""
         self._in_vain += 1
         if self._in_vain == IN_VAIN:
-            self.tally.stopped = True
-            self._blame(
+            self.tally.stop(
                 Fault(
                     FaultKind.CLAUDE,
                     "Claude",
@@ -231,7 +160,7 @@ class Asking:
             await self._book(paid)
             if not paid.answer.text.strip():
                 self.tally.failed.update(slug for one in request.questions for slug in one.slugs)
-                self._stop(THOUGHT_TOO_LONG)
+                self.tally.stop(THOUGHT_TOO_LONG)
                 return
             await self._halve(request, "Claude's answer was cut off before its end.", again=again)
             return
@@ -255,7 +184,7 @@ class Asking:
 
     async def _halve(self, request: Request, why: str, remedy: str = "", *, again: bool) -> None:
         if len(request.questions) > 1:
-            for half in request.halves():
+            for half in mark(request.halves(), self._judge):
                 await self._settle(half, again=again)
             return
         question = request.questions[0]
@@ -289,23 +218,12 @@ class Asking:
     async def _book(self, paid: Paid, reading: Reading | None = None) -> None:
         decisions = self._decide(paid, reading) if reading else {}
         costs = await self._purchasing.store(paid, self._library, decisions)
-        tally = self.tally
-        for slug, share in costs.items():
-            tally.costs[slug] = tally.costs.get(slug, Decimal(0)) + share
-        for slug, decided in decisions.items():
-            named, plain = tally.named.setdefault(slug, {}), tally.plain.setdefault(slug, {})
-            for item_id, decision in decided.items():
-                if decision.plain:
-                    plain[item_id] = decision.fingerprint
-                else:
-                    named[item_id] = decision
-            tally.done += len(decided)
+        self.tally.pay(costs)
         if reading:
-            tally.foreign += reading.foreign
-            tally.unusable += reading.unusable
+            self.tally.take(decisions, reading)
         names = ", ".join(one.name for one in paid.request.collections)
         spent = self._purchasing.receipts.cost
-        self._tell(Progress(names, tally.done, self._total, spent))
+        self._tell(Progress(names, self.tally.done, self._total, spent))
 
     def _decide(self, paid: Paid, reading: Reading) -> dict[str, dict[int, Decision]]:
         now = self._clock.now()

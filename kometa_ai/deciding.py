@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
     from datetime import datetime
 
-    from kometa_ai.asking import Tally
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.decision import Pin
     from kometa_ai.domain.media import MediaItem
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.verdict import Free, Titles
     from kometa_ai.house import Policy
     from kometa_ai.ports import Store
+    from kometa_ai.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

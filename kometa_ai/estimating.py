@@ -11,6 +11,7 @@ from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
 from kometa_ai.reading import choose, read_files, read_shelf
+from kometa_ai.turns import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +106,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             items_per_request=request.items_per_request,
         )
         left = None if left is None else left - selection.count
-        priced = _price(planned, cases, share, house)
+        priced = _price(prepare(planned, house.judge), cases, share, house)
         requests += priced
         parts += [_part(case, priced, selection.deferred, house) for case in cases]
     usage = sum((used for _, used in requests), Usage())
@@ -131,9 +132,8 @@ def _named_share(cases: Sequence[Case]) -> float:
 
 
 def _price(
-    groups: tuple[tuple[Request, ...], ...], cases: Sequence[Case], share: float, house: House
+    groups: Sequence[Sequence[Request]], cases: Sequence[Case], share: float, house: House
 ) -> list[tuple[Request, Usage]]:
-    model = house.judge.model
     judged = {case.collection.slug: case.ledger.judged for case in cases}
     return [
         (
@@ -141,7 +141,6 @@ def _price(
             cost.estimate(
                 house.judge.shape(request),
                 request,
-                model,
                 named=_named(request, judged, share),
                 warm=number > 0,
             ),

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
         Set as AbstractSet,
     )
 
-    from kometa_ai.asking import Tally
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Pin
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import Policy
     from kometa_ai.purchasing import Receipts
+    from kometa_ai.tally import Tally
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kometa_ai import deciding, hand_edits
-from kometa_ai.asking import Asking, Tally
+from kometa_ai.asking import Asking
 from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
@@ -15,6 +15,7 @@ from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import choose, read_files, read_shelf, unmatched_rules
 from kometa_ai.reporting import Outcome, spending
+from kometa_ai.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -104,6 +104,7 @@ class World:
     max_cost: Decimal | None = None
     monthly_budget: Decimal | None = None
     concurrency: int = 4
+    model: str = "claude-haiku-5-5"
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
     claude: SimulatedClaude = field(init=False)
@@ -150,7 +151,7 @@ class World:
         async with (
             SqliteStore(self.state, self.clock) as store,
             Radarr(self.radarr.url, KEY, clock=self.clock) as library,
-            Claude(KEY, "claude-haiku-5-5", clock=self.clock, base_url=self.claude.url) as judge,
+            Claude(KEY, self.model, clock=self.clock, base_url=self.claude.url) as judge,
         ):
             policy = Policy(
                 max_removals_percent=self.removals_percent,

@@ -163,17 +163,18 @@ def beginning(shape: Shape) -> int:
     return round(shape.instructions / BYTES_PER_TOKEN) + TOKENS_PER_SCHEMA
 
 
-def estimate(shape: Shape, request: Request, model: Model, *, named: float, warm: bool) -> Usage:
+def estimate(shape: Shape, request: Request, *, named: float, warm: bool) -> Usage:
     """Return the usage to expect of one request.
 
-    ``named`` is how many pairs the answer will name, ``warm``: the beginning is already cached.
+    ``named`` is how many pairs the answer will name, ``warm``: the beginning, if it is marked for
+    the cache, is there already.
     """
     shared = beginning(shape)
     message = round(shape.message / BYTES_PER_TOKEN)
     judged = sum(1 + -(-len(str(one.item.id)) // DIGITS_PER_TOKEN) for one in request.questions)
     answer = TOKENS_PER_ANSWER + judged + named * TOKENS_PER_REASONED_PAIR
     output = min(shape.max_tokens, round(answer))
-    if shared < model.cache_minimum:
+    if not request.cached:
         return Usage(shared + message, output)
     if warm:
         return Usage(message, output, cache_read_tokens=shared)

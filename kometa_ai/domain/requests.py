@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -42,10 +42,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent to Claude at once."""
+    """What is sent to Claude at once.
+
+    ``cached`` marks its beginning for the prompt cache: others with the same one come with it.
+    """
 
     collections: tuple[Collection, ...]
     questions: tuple[Question, ...]
+    cached: bool = False
 
     @property
     def pairs(self) -> int:
@@ -56,15 +60,15 @@ class Request:
         """Split the request into two of half the items."""
         middle = len(self.questions) // 2
         return (
-            Request(self.collections, self.questions[:middle]),
-            Request(self.collections, self.questions[middle:]),
+            replace(self, questions=self.questions[:middle]),
+            replace(self, questions=self.questions[middle:]),
         )
 
     def only(self, missing: Mapping[int, Sequence[str]]) -> Request:
         """Return a request for some pairs of this one, by item id; its criteria stay cached."""
-        return Request(
-            self.collections,
-            tuple(
+        return replace(
+            self,
+            questions=tuple(
                 question.only(missing[question.item.id])
                 for question in self.questions
                 if missing.get(question.item.id)

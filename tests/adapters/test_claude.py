@@ -59,8 +59,10 @@ async def test_an_answer_can_be_read_and_names_what_belongs(server: SimulatedCla
     } == {(1, "heists"), (2, "lost-in-space"), (4, "lost-in-space")}
 
 
-async def test_the_request_is_what_the_prompt_says(server: SimulatedClaude) -> None:
-    request = questions()
+@pytest.mark.parametrize("cached", [False, True])
+async def test_the_request_is_what_the_prompt_says(server: SimulatedClaude, cached: bool) -> None:
+    request = replace(questions(), cached=cached)
+    mark = {"cache_control": {"type": "ephemeral"}} if cached else {}
     async with client(server) as judge:
         shape = judge.shape(request)
         await judge.ask(request)
@@ -69,7 +71,7 @@ async def test_the_request_is_what_the_prompt_says(server: SimulatedClaude) -> N
         {
             "model": HAIKU,
             "max_tokens": shape.max_tokens,
-            "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
+            "system": [{"type": "text", "text": system, **mark}],
             "messages": [{"role": "user", "content": titles(request)}],
             "thinking": {"type": "disabled"},
             "output_config": {"format": {"type": "json_schema", "schema": dict(ANSWER_SCHEMA)}},
@@ -124,7 +126,8 @@ async def test_every_model_of_the_table_is_asked_as_it_allows(
 
 @pytest.mark.parametrize("model", sorted(TARIFFS))
 async def test_usage_and_price_are_what_the_meter_says(server: SimulatedClaude, model: str) -> None:
-    written, again = questions(long_wish(4_000)), questions(long_wish(4_000), start=11)
+    written = replace(questions(long_wish(4_000)), cached=True)
+    again = replace(questions(long_wish(4_000), start=11), cached=True)
     async with client(server, model) as judge:
         answers = [await judge.ask(written), await judge.ask(again)]
     assert answers[0].usage.cache_write_tokens > 1_000
@@ -134,8 +137,9 @@ async def test_usage_and_price_are_what_the_meter_says(server: SimulatedClaude, 
 
 
 async def test_a_short_beginning_is_not_cached_and_priced_so(server: SimulatedClaude) -> None:
+    request = replace(questions(), cached=True)
     async with client(server, "claude-haiku-4-5") as judge:
-        answers = [await judge.ask(questions()), await judge.ask(questions())]
+        answers = [await judge.ask(request), await judge.ask(request)]
     assert [answer.usage.cache_write_tokens for answer in answers] == [0, 0]
     assert sum(price(answer.usage, judge.model) for answer in answers) == server.meter.usd
 

@@ -105,41 +105,48 @@ def test_the_most_is_reached_by_a_prompt_of_single_bytes_that_is_all_written() -
 
 
 @CALM
-@given(st.integers(0, 30_000), st.integers(0, 30_000), st.floats(0, 999), st.booleans(), MODELS)
+@given(
+    st.integers(0, 30_000),
+    st.integers(0, 30_000),
+    st.floats(0, 999),
+    st.booleans(),
+    st.booleans(),
+    MODELS,
+)
 def test_what_is_expected_never_exceeds_the_most(
-    instructions: int, message: int, named: float, warm: bool, model: Model
+    instructions: int, message: int, named: float, warm: bool, cached: bool, model: Model
 ) -> None:
-    request = questions()
+    request = replace(questions(), cached=cached)
     shape = Shape(instructions, message, max_tokens(request, thinks=False))
-    expected = estimate(shape, request, model, named=named, warm=warm)
+    expected = estimate(shape, request, named=named, warm=warm)
     assert price(expected, model) <= at_most(shape, model)
     assert expected.output_tokens <= shape.max_tokens
-    unnamed = estimate(shape, request, model, named=0, warm=warm)
+    unnamed = estimate(shape, request, named=0, warm=warm)
     assert expected.output_tokens >= unnamed.output_tokens
     assert expected.prompt_tokens == unnamed.prompt_tokens
 
 
-def test_a_beginning_is_expected_to_be_written_once_and_then_read() -> None:
-    request = questions()
+def test_a_marked_beginning_is_expected_to_be_written_once_and_then_read() -> None:
+    request = replace(questions(), cached=True)
     shape = Shape(3_100, 310, 1_000)
-    cold = estimate(shape, request, HAIKU, named=1, warm=False)
-    warm = estimate(shape, request, HAIKU, named=1, warm=True)
+    cold = estimate(shape, request, named=1, warm=False)
+    warm = estimate(shape, request, named=1, warm=True)
     shared = 1_000 + TOKENS_PER_SCHEMA
     assert cold == Usage(100, cold.output_tokens, cache_write_tokens=shared)
     assert warm == Usage(100, cold.output_tokens, cache_read_tokens=shared)
     assert price(warm, HAIKU) < price(cold, HAIKU)
 
 
-def test_a_beginning_too_short_for_the_cache_is_expected_to_be_paid_in_full() -> None:
-    short = estimate(Shape(310, 310, 1_000), questions(), HAIKU, named=0, warm=True)
+def test_a_beginning_that_is_not_marked_is_expected_to_be_paid_as_it_is() -> None:
+    short = estimate(Shape(310, 310, 1_000), questions(), named=0, warm=True)
     assert (short.input_tokens, short.cache_read_tokens) == (200 + TOKENS_PER_SCHEMA, 0)
 
 
 def test_what_is_named_and_longer_ids_are_expected_to_make_a_longer_answer() -> None:
     shape = Shape(310, 310, 1_000)
-    none = estimate(shape, questions(), HAIKU, named=0, warm=True)
-    two = estimate(shape, questions(), HAIKU, named=2, warm=True)
-    long = estimate(shape, questions(start=10_000), HAIKU, named=0, warm=True)
+    none = estimate(shape, questions(), named=0, warm=True)
+    two = estimate(shape, questions(), named=2, warm=True)
+    long = estimate(shape, questions(start=10_000), named=0, warm=True)
     assert two.output_tokens == none.output_tokens + 2 * TOKENS_PER_REASONED_PAIR
     assert long.output_tokens == none.output_tokens + 4
 

@@ -15,6 +15,7 @@ from kometa_ai.demo.mishap import Mishap, overloaded
 from kometa_ai.domain.cost import at_most
 from kometa_ai.domain.report import Result, RunRequest
 from kometa_ai.domain.requests import Question, Request
+from kometa_ai.estimating import estimate
 from kometa_ai.report_json import report_json
 from kometa_ai.run import run
 from tests.clock import FakeClock
@@ -237,6 +238,51 @@ async def test_the_first_request_of_a_group_goes_alone_and_the_others_read_its_c
         assert report.spending.usage.cache_write_tokens == sum(written)
         assert report.spending.usage.cache_read_tokens == 5 * sum(written)
         assert report.spending.cost == world.claude.meter.usd
+
+
+@pytest.mark.parametrize(("count", "written"), [(10, False), (11, True)])
+async def test_a_beginning_is_written_to_the_cache_only_if_another_request_reads_it(
+    tmp_path: Path, count: int, written: bool
+) -> None:
+    async with World(tmp_path, films(count)) as world:
+        world.write(block("Noir", prompt=LONG))
+        async with world.house() as house:
+            said = await estimate(RunRequest(items_per_request=10), house)
+        paid = (await world.run(items_per_request=10)).spending
+        for usage in (said.usage, paid.usage):
+            assert (usage.cache_write_tokens > 0) is (usage.cache_read_tokens > 0) is written
+        assert (said.requests, paid.cost) == (paid.requests, world.claude.meter.usd)
+
+
+async def test_a_beginning_too_short_for_the_cache_is_not_marked(tmp_path: Path) -> None:
+    async with World(tmp_path, films(20), model="claude-haiku-4-5") as world:
+        world.write(block("Noir", prompt=LONG))
+        assert (await world.run(items_per_request=10)).spending.requests == 2
+        assert "cache_control" not in str(world.claude.requests)
+
+
+async def test_the_halves_of_a_request_that_failed_share_a_cached_beginning(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path, films(10)) as world:
+        world.write(block("Noir", prompt=LONG))
+        world.claude.mishaps = [Mishap(stop_reason="max_tokens")]
+        await world.run()
+        whole, first, second = world.claude.meter.bills
+        assert (whole.written, whole.read, first.read) == (0, 0, 0)
+        assert first.written == second.read > 0
+
+
+async def test_a_prompt_beyond_the_cheap_tier_is_sent_and_estimated_in_halves(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path, films(1_500)) as world:
+        world.write(block("Noir", prompt=LONG))
+        async with world.house() as house:
+            said = await estimate(RunRequest(items_per_request=1_500), house)
+        paid = (await world.run(items_per_request=1_500)).spending
+        assert said.requests == paid.requests == 2
+        assert max(bill.fresh for bill in world.claude.meter.bills) < 100_000
 
 
 async def test_a_film_is_sent_once_for_all_collections_of_a_group(tmp_path: Path) -> None:

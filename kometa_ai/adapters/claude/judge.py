@@ -234,8 +234,9 @@ class Claude(Judge):
         criteria: TextBlockParam = {
             "type": "text",
             "text": _sound(instructions(request.collections)),
-            "cache_control": {"type": "ephemeral"},
         }
+        if request.cached:
+            criteria["cache_control"] = {"type": "ephemeral"}
         if "output_config" in self._refused:
             return [{"type": "text", "text": IN_WORDS}, criteria]
         return [criteria]
