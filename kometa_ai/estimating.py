@@ -47,7 +47,8 @@ class CollectionEstimate:
 class Estimate:
     """What the next run would ask and cost; ``limit`` is what the budgets leave (None: no limit).
 
-    ``price_known`` is false when the model is not in the price table and the dearest is assumed.
+    ``price_known`` is false when the model is not in the price table: a notice tells the
+    price that is assumed.
     """
 
     collections: tuple[CollectionEstimate, ...]
@@ -119,7 +120,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*files.notices, *notices),
+        (*files.notices, *notices, *house.judge.notices),
     )
 
 

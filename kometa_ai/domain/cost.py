@@ -67,15 +67,36 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """The prices of one day, and where they were read."""
+    """The prices of one day, and where they were read.
+
+    A model that is not among them may be dearer than all of them: it is counted as
+    ``unknown_factor`` times the dearest of each price.
+    """
 
     date: str
     source: str
     models: Mapping[str, Model]
-    fallback: Model
+    unknown_factor: Decimal
+
+    @property
+    def fallback(self) -> Model:
+        """Return what stands for any model that is not in the table."""
+        models = self.models.values()
+        tiers = [tier for one in models for tier in (one.tier, one.above) if tier is not None]
+        return Model(
+            "any other model",
+            Tier(
+                self.unknown_factor * max(tier.input for tier in tiers),
+                self.unknown_factor * max(tier.output for tier in tiers),
+            ),
+            cache_write=max(one.cache_write for one in models),
+            cache_read=max(one.cache_read for one in models),
+            cache_minimum=max(one.cache_minimum for one in models),
+            known=False,
+        )
 
     def model(self, name: str) -> Model:
-        """Return a model by its id or by the id without its date; else the stated fallback."""
+        """Return a model by its id or by the id without its date; else the fallback."""
         for known in sorted(self.models, key=len, reverse=True):
             if name == known or re.fullmatch(rf"{re.escape(known)}-\d{{8}}", name):
                 return self.models[known]

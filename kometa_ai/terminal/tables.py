@@ -204,7 +204,7 @@ def print_estimate(out: Console, estimate: Estimate) -> None:
         out.print(table)
     _print_marked(out, map(fault_text, estimate.faults))
     _print_notices(out, estimate.notices)
-    known = "" if estimate.price_known else " (price unknown: the dearest known one is assumed)"
+    known = "" if estimate.price_known else " (price unknown: a multiple of the dearest is assumed)"
     about = "$0.00"
     if estimate.requests:
         about = f"About {usd(estimate.cost)}".replace("About <", "Less than ")

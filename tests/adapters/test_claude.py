@@ -15,7 +15,7 @@ from kometa_ai.adapters.claude import Claude, load_prices
 from kometa_ai.demo.claude import SimulatedClaude
 from kometa_ai.demo.meter import TARIFFS
 from kometa_ai.demo.mishap import Mishap, refuses
-from kometa_ai.domain.cost import Thinking, Usage, at_most, price
+from kometa_ai.domain.cost import Thinking, Tier, Usage, at_most, price
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, read, titles
 from kometa_ai.ports import Ending, UnansweredError
 from tests.clock import FakeClock
@@ -301,7 +301,7 @@ def test_the_table_prices_every_model_as_the_meter_does() -> None:
         )
         assert model.cache_minimum == tariff.minimum
         for field in ("input", "output"):
-            assert getattr(table.fallback.tier, field) >= getattr(model.tier, field)
+            assert getattr(table.fallback.tier, field) >= 2 * getattr(model.tier, field)
         assert table.fallback.cache_read >= model.cache_read
 
 
@@ -320,11 +320,15 @@ def test_a_dated_name_is_the_same_model_and_another_version_is_not(name: str, kn
     assert load_prices().model(name).known is known
 
 
-def test_an_unknown_model_is_counted_as_the_dearest_and_that_is_told() -> None:
+def test_an_unknown_model_is_counted_as_twice_the_dearest_and_that_is_told() -> None:
     judge = Claude(KEY, "claude-next", clock=FakeClock())
     assert judge.model.name == "claude-next"
-    assert judge.model.tier == load_prices().fallback.tier
-    assert "claude-next is not in the table" in judge.notices[0]
+    assert judge.model.tier == Tier(Decimal(20), Decimal(100))
+    (told,) = judge.notices
+    assert told == (
+        "The price of claude-next is not in the table of 2026-11-22, so it is counted as 2 times"
+        " the dearest: 20 USD per million tokens of input and 100 USD of output."
+    )
 
 
 def test_the_sdk_is_imported_only_when_it_is_used() -> None:

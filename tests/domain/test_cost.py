@@ -171,7 +171,7 @@ TABLE = PriceTable(
         "claude-haiku-4-5": HAIKU,
         "claude-haiku-4-20260606": replace(PLAIN, name="that day's"),
     },
-    replace(PLAIN, name="fallback", known=False),
+    Decimal(2),
 )
 
 
@@ -183,15 +183,31 @@ TABLE = PriceTable(
         ("claude-haiku-4", "plain"),
         ("claude-haiku-4-20250101", "plain"),
         ("claude-haiku-4-20260606", "that day's"),
-        ("claude-haiku-4-5-mini", "fallback"),
-        ("claude-haiku-4-6", "fallback"),
-        ("claude-haiku-4-5-2025", "fallback"),
-        ("Claude-Haiku-4-5", "fallback"),
-        ("", "fallback"),
+        ("claude-haiku-4-5-mini", "any other model"),
+        ("claude-haiku-4-6", "any other model"),
+        ("claude-haiku-4-5-2025", "any other model"),
+        ("Claude-Haiku-4-5", "any other model"),
+        ("", "any other model"),
     ],
 )
 def test_a_model_is_known_by_its_id_with_or_without_a_date(name: str, model: str) -> None:
     assert TABLE.model(name).name == model
+
+
+def test_an_unknown_model_is_counted_above_the_dearest_price_of_each_kind() -> None:
+    dear = replace(
+        HAIKU,
+        above=Tier(Decimal(4), Decimal(9)),
+        cache_write=Decimal(2),
+        cache_read=Decimal("0.2"),
+        cache_minimum=4096,
+    )
+    table = replace(TABLE, models={"a": PLAIN, "b": dear})
+    unknown = table.model("another")
+    assert unknown.tier == unknown.tier_for(10**9) == Tier(Decimal(8), Decimal(30))
+    assert (unknown.cache_write, unknown.cache_read) == (Decimal(2), Decimal("0.2"))
+    assert unknown.cache_minimum == 4096
+    assert not unknown.known
 
 
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)

@@ -87,6 +87,14 @@ async def test_an_unusual_wish_is_estimated_by_what_was_named_before(tmp_path: P
         assert_close(said, await run_later(world))
 
 
+async def test_a_model_without_a_price_is_said_in_the_estimate(tmp_path: Path) -> None:
+    async with World(tmp_path, library(3), model="claude-next") as world:
+        world.write(block("Noir"))
+        said = await estimate_in(world)
+        assert not said.price_known
+        assert "claude-next is not in the table" in said.notices[-1]
+
+
 async def test_caps_and_budgets_are_in_the_estimate(tmp_path: Path) -> None:
     async with World(tmp_path, library(50), max_pairs=30) as world:
         world.monthly_budget, world.max_cost = Decimal(5), Decimal(1)

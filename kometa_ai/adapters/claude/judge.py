@@ -90,11 +90,11 @@ class Claude(Judge):
         self._refused: set[str] = set()
         self._notices: list[str] = []
         if not self.model.known:
-            dearest = self.model.tier
+            tier = self.model.tier
             self._notices.append(
                 f"The price of {model_name} is not in the table of {table.date}, so it is counted"
-                f" as the dearest: {dearest.input} USD per million tokens of input and"
-                f" {dearest.output} USD of output."
+                f" as {table.unknown_factor} times the dearest: {tier.input} USD per million"
+                f" tokens of input and {tier.output} USD of output."
             )
 
     async def __aenter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib.resources import files
 
 import msgspec
@@ -13,7 +14,7 @@ class _PriceFile(msgspec.Struct):
     date: str
     source: str
     models: list[Model]
-    fallback: Model
+    unknown_factor: Decimal
 
 
 def load_prices() -> PriceTable:
@@ -21,4 +22,4 @@ def load_prices() -> PriceTable:
     text = files("kometa_ai.adapters.claude").joinpath("models.json").read_bytes()
     file = msgspec.json.decode(text, type=_PriceFile)
     models = {model.name: model for model in file.models}
-    return PriceTable(file.date, file.source, models, file.fallback)
+    return PriceTable(file.date, file.source, models, file.unknown_factor)
