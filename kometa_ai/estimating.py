@@ -154,15 +154,20 @@ def _price(
 def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: float) -> float:
     """Return how many pairs of a request Claude will name.
 
-    All with a standing verdict, for it is asked to; none that it did not name before.
+    Of those with a standing verdict only doubtful ones, and none that it did not name before.
     """
-    standing = sum(len(question.standing) for question in request.questions)
+    thresholds = {one.slug: one.threshold for one in request.collections}
+    doubtful = sum(
+        decision.near(thresholds[slug])
+        for question in request.questions
+        for slug, decision in question.standing.items()
+    )
     new = sum(
         question.item.id not in judged[slug]
         for question in request.questions
         for slug in question.slugs
     )
-    return standing + share * new
+    return cost.MOVED_SHARE * doubtful + share * new
 
 
 def _part(

@@ -39,7 +39,8 @@ CHANCES: Mapping[str, float] = {}
 class Judge:
     """A simulated judge that says what a test wants: chances by collection name and item id.
 
-    What is not named is a plain no. It reads names and ids from the prompt, as the real one must.
+    What has no chance is a plain no; where one stands, it is moved to nearly none. It reads names
+    and ids from the prompt, as the real one must.
     """
 
     def __init__(self, chances: Mapping[str, Mapping[int, float]]) -> None:
@@ -56,7 +57,8 @@ class Judge:
             item_id = int(line.removeprefix("#").split(" ", 1)[0])
             judged.append(item_id)
             for letter, name in letters.items():
-                chance = self.chances.get(name, {}).get(item_id)
+                stands = f" {letter} " in line.partition(" | standing:")[2]
+                chance = self.chances.get(name, {}).get(item_id, 0.05 if stands else None)
                 if chance is not None and _asked(line, letter):
                     why = f"{name} suits it"
                     named.append({"id": item_id, "c": letter, "p": chance, "why": why})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NAMED_FROM: Final = 0.35
+MOVED_FROM: Final = 0.1
 WORDS_OF_WHY: Final = 12
 ENOUGH: Final = 2.2
 """From here on a title belongs; it takes a word and a phrase, or three words that say something."""
@@ -106,7 +107,9 @@ class Judgement:
                 if line.only is not None and wish.letter not in line.only:
                     continue
                 chance = self._chance(wish, line)
-                if chance >= NAMED_FROM or wish.letter in line.standing:
+                standing = line.standing.get(wish.letter)
+                moved = standing is not None and abs(chance - standing) >= MOVED_FROM
+                if moved or (standing is None and chance >= NAMED_FROM):
                     why = _why(wish, line)
                     named.append({"id": line.id, "c": wish.letter, "p": chance, "why": why})
         return {"named": named, "judged": judged}
@@ -115,7 +118,8 @@ class Judgement:
         common = wish.words.overlap(terms(f"{line.facts} | {line.overview}"))
         chance = decided(common + wish.words.suits(line.year) - self.enough)
         if self.noise or self.flips:
-            said = f"{self.seed}|{wish.letter}|{line}"
+            known = f"{line.id}|{line.year}|{line.facts}|{line.overview}|{line.standing}"
+            said = f"{self.seed}|{wish.letter}|{known}"
             digest = blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()
             shake, luck = (int.from_bytes(half, "big") / 2**32 for half in (digest[:4], digest[4:]))
             chance = 1 - chance if luck < self.flips else chance

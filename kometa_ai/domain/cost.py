@@ -173,6 +173,8 @@ def at_most(shape: Shape, model: Model) -> Decimal:
 
 NAMED_SHARE: Final = 0.08
 """Share of judged pairs that Claude names, seen with the sample collections; to estimate."""
+MOVED_SHARE: Final = 0.5
+"""Share of standing chances near the threshold that are named anew, by an unsure judge."""
 TOKENS_PER_SCHEMA: Final = 170
 TOKENS_PER_ANSWER: Final = 8
 TOKENS_PER_REASONED_PAIR: Final = 38

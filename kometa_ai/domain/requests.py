@@ -24,7 +24,7 @@ class Question:
     """One item of a request and the collections that it is judged for.
 
     ``slugs`` keeps the order of the request's collections; ``standing`` holds earlier decisions
-    that Claude is shown, and must name again whatever it now thinks.
+    that Claude is shown, and that stand where it names no other chance.
     """
 
     item: MediaItem

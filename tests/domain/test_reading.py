@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from kometa_ai.domain.decision import UNNAMED, Opinion
+from kometa_ai.domain.decision import UNNAMED, Decision, Opinion
 from kometa_ai.domain.prompt import REASON_LIMIT, MalformedAnswerError, read
 from kometa_ai.domain.requests import Question, Request
 from tests.questions import questions
@@ -39,6 +40,23 @@ def test_named_titles_get_their_chance_and_the_others_a_plain_no() -> None:
         3: {SPACE: Opinion(include=True, confidence=0.35, reason="Just so")},
     }
     assert (reading.missing, reading.foreign, reading.unusable) == ({}, 0, 0)
+
+
+def test_a_chance_that_stands_is_kept_unless_another_is_named_or_the_title_is_left_out() -> None:
+    opinion = Opinion(include=True, confidence=0.72, reason="Before")
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    first, second, third = (one.item for one in FULL.questions)
+    stands = {HEISTS: Decision(opinion, "m", "wish", 1, now)}
+    asked = tuple(Question(one, (HEISTS, SPACE), stands) for one in (first, second, third))
+    reading = read(
+        answer(entry(2, "A", 0.1, "Now"), judged=(1, 2)), Request(FULL.collections, asked)
+    )
+    assert reading.opinions == {
+        1: {HEISTS: opinion, SPACE: UNNAMED},
+        2: {HEISTS: Opinion(include=False, confidence=0.9, reason="Now"), SPACE: UNNAMED},
+        3: {},
+    }
+    assert reading.missing == {3: (HEISTS, SPACE)}
 
 
 def test_a_chance_below_the_named_ones_is_a_no_of_what_is_left() -> None:

@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kometa_ai.demo.claude import SimulatedClaude
+    from kometa_ai.domain.decision import Opinion
 
 
 def messages(claude: SimulatedClaude) -> list[str]:
     return [str(body["messages"][0]["content"]) for body in claude.requests]  # type: ignore[index,call-overload]
+
+
+async def held(world: World) -> dict[int, Opinion]:
+    async with world.house() as house:
+        found = [await house.store.decisions("radarr", "noir", number) for number in (1, 2)]
+        return {number: one[0].opinion for number, one in enumerate(found, 1)}
 
 
 async def test_a_pair_near_the_threshold_is_judged_twice_and_never_more(tmp_path: Path) -> None:
@@ -56,6 +63,23 @@ async def test_a_second_look_turns_a_member_only_when_it_is_clear(tmp_path: Path
         assert world.radarr.members("kai-noir") == {1, 4}
 
 
+async def test_a_chance_that_stands_and_is_not_named_is_kept_with_its_reason(
+    tmp_path: Path,
+) -> None:
+    movies = [movie(number) for number in range(1, 5)]
+    async with World(tmp_path, movies, {"Noir": {1: 0.75, 2: 0.65}}) as world:
+        world.write(block("Noir"))
+        await world.run()
+        before = await held(world)
+        world.claude.judge = lambda system, message: {"named": [], "judged": [1, 2]}
+        report = await world.run()
+        assert report.collections[0].judged == 2
+        assert (report.added, report.removed, world.radarr.members("kai-noir")) == (0, 0, {1})
+        assert await held(world) == before
+        assert before[1].reason == "Noir suits it"
+        assert (await world.run()).collections[0].pending == 0
+
+
 async def test_a_moved_threshold_buys_no_second_look(tmp_path: Path) -> None:
     movies = [movie(number) for number in range(1, 5)]
     async with World(tmp_path, movies, {"Noir": {1: 0.9, 2: 0.5}}) as world:
@@ -83,7 +107,7 @@ async def test_a_forced_run_judges_everything_again_and_is_bound_by_the_hysteres
         assert report.collections[0].judged == 6
         (message,) = messages(world.claude)
         assert message.count("standing: A 0.90") == 4
-        # 1 and 5 are within the margin; 2 is not, 3 is not even named, and 6 is a clear yes.
+        # 1 and 5 are within the margin; 2 and 3 are not, and 6 is a clear yes.
         assert world.radarr.members("kai-noir") == {1, 4, 6}
 
 
@@ -99,7 +123,7 @@ async def test_noise_changes_no_membership_after_the_second_run(tmp_path: Path) 
             members.append({one.tag: world.radarr.members(one.tag) for one in report.collections})
         assert all(members[1].values())
         assert members[2:] == [members[1]] * 8
-        assert 0 < costs[1] < costs[0] * Decimal("0.08")
+        assert 0 < costs[1] < costs[0] * Decimal("0.045")
         assert costs[2:] == [0] * 8
         assert sum(costs) == world.claude.meter.usd
 
