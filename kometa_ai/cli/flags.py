@@ -133,7 +133,7 @@ def _add_run(parser: ArgumentParser) -> None:
     )
     group.add_argument("--max-evals", metavar="N", help="judge at most N pairs (0: no cap)")
     group.add_argument(
-        "--batch-size", type=_batch_size, metavar="N", help="items per request (default 40)"
+        "--batch-size", type=_batch_size, metavar="N", help="titles in a request (default 40)"
     )
     group.add_argument(
         "--estimate", action="store_const", const=True, help="what a run would cost; spends nothing"

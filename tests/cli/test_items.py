@@ -106,6 +106,8 @@ async def test_flags_shape_what_a_run_asks(tmp_path: Path) -> None:
         assert (capped.code, capped.json["usage"]["pairs"]) == (0, 4)
         assert sum(one["deferred"] for one in capped.json["collections"]) == 6
         asked = len(world.claude.requests)
+        again = await cli(world, "--estimate", *wanted, "--force-refresh", "--batch-size", "1")
+        assert again.json["usage"]["requests"] == 5
         small = await cli(world, *wanted, "--force-refresh", "--batch-size", "1")
         assert small.json["usage"]["pairs"] == 10
         assert len(world.claude.requests) - asked == 5, "one title in each request"

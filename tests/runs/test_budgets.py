@@ -285,6 +285,29 @@ async def test_a_prompt_beyond_the_cheap_tier_is_sent_and_estimated_in_halves(
         assert max(bill.fresh for bill in world.claude.meter.bills) < 100_000
 
 
+@pytest.mark.parametrize("limit", [15, 30, 31, 45])
+async def test_under_a_cap_a_film_is_sent_once_with_all_that_the_cap_leaves_of_it(
+    tmp_path: Path, limit: int
+) -> None:
+    async with World(tmp_path, films(15), max_pairs=limit) as world:
+        world.write(block("Low", priority=-1), block("High", priority=5), block("Middle"))
+        report = await world.run(items_per_request=4)
+        sent = [number for ids in asked(world) for number in ids]
+        assert sorted(sent) == list(range(1, 16))
+        judged = {one.name: one.judged for one in report.collections}
+        assert judged == {"High": 15, "Middle": min(15, limit - 15), "Low": max(0, limit - 30)}
+
+
+async def test_a_budget_in_dollars_goes_to_the_films_of_higher_priority_with_all_they_wait_for(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path, films(120), max_cost=Decimal("0.0012")) as world:
+        world.write(block("Low"), block("High", priority=5, candidate_year_max=1999))
+        report = await world.run(items_per_request=5)
+        judged = {one.name: one.judged for one in report.collections}
+        assert 0 < judged["High"] == judged["Low"] < 40
+
+
 async def test_a_film_is_sent_once_for_all_collections_of_a_group(tmp_path: Path) -> None:
     async with World(tmp_path, films(60)) as world:
         world.write(*(block(f"Wish {number:02}") for number in range(10)))
