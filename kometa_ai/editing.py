@@ -6,12 +6,14 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.domain.collection import is_collection_tag
+from kometa_ai.domain.collection import TAG_PREFIX, is_collection_tag
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError
+from kometa_ai.domain.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.ports import Clock, Edit, Library, Store
 
 TITLES_NAMED: Final = 5
@@ -42,7 +44,7 @@ class Applied:
 class Editing:
     """Applies tag edits to a library, so that a crash at any moment leaves no doubt.
 
-    ``label`` names a title by its id, as people know it.
+    ``items`` are the library's, as they were last read.
     """
 
     def __init__(
@@ -51,13 +53,13 @@ class Editing:
         store: Store,
         clock: Clock,
         run_id: str,
-        label: Callable[[int], str],
+        items: Mapping[int, MediaItem],
     ) -> None:
         self._library = library
         self._store = store
         self._clock = clock
         self._run_id = run_id
-        self._label = label
+        self._items = items
         self.applied: dict[str, Applied] = {}
         self.faults: list[Fault] = []
 
@@ -86,13 +88,17 @@ class Editing:
         told = [fault for one in self.applied.values() for fault in one.faults] + self.faults
         alike: dict[Fault, list[str]] = {}
         for fault in told:
-            title = [] if fault.item_id is None else [self._label(fault.item_id)]
+            title = [] if fault.item_id is None else [self._title(fault.item_id)]
             where = "" if title else fault.where
             alike.setdefault(replace(fault, where=where, item_id=None), []).extend(title)
         return [
             replace(fault, where=_together(titles)) if titles else fault
             for fault, titles in alike.items()
         ]
+
+    def _title(self, item_id: int) -> str:
+        item = self._items.get(item_id)
+        return item.label if item else f"title {item_id}"
 
     async def _apply_one(self, edit: TagEdit, numbers: dict[str, int]) -> None:
         if not is_collection_tag(edit.label):
@@ -109,8 +115,9 @@ class Editing:
     async def _change(self, edit: TagEdit, tag: int, ids: frozenset[int], *, add: bool) -> None:
         applied = self.applied[edit.slug]
         for chunk in _chunks(ids):
+            titles = dict.fromkeys(chunk, 0) | Whereabouts(self._items).tmdb_ids(chunk)
             intent = await self._store.intend(
-                self._run_id, self._library.name, edit.slug, edit.label, chunk, add=add
+                self._run_id, self._library.name, edit.slug, edit.label, titles, add=add
             )
             change = self._library.add_tag if add else self._library.remove_tag
             result: Edit = await change(tag, sorted(chunk))
@@ -155,10 +162,12 @@ async def resolve_intents(library: Library, store: Store, clock: Clock) -> int:
     intents = await store.intents(library.name)
     if not intents:
         return 0
+    where = Whereabouts({item.id: item for item in await library.items()})
     members = await library.members()
     for intent in intents:
-        present = members.get(f"kai-{intent.slug}", frozenset())
-        done = intent.ids & present if intent.add else intent.ids - present
+        present = members.get(f"{TAG_PREFIX}{intent.slug}", frozenset())
+        carrying = {i for i, tmdb_id in intent.titles.items() if where.find(i, tmdb_id) in present}
+        done = carrying if intent.add else intent.titles.keys() - carrying
         await store.note_done(intent.edit, done, clock.now())
     return len(intents)
 

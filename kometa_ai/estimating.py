@@ -10,6 +10,7 @@ from kometa_ai import deciding
 from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
+from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.turns import prepare
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kometa_ai.deciding import Case
-    from kometa_ai.domain.decision import Pin
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
@@ -77,9 +77,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     collections, unknown = choose(files, request.collections, house.library.name)
     shelf, notices = await read_shelf(house.library, house.store, collections)
     groups, circles = settle_in_order(collections)
-    pins: dict[str, dict[int, Pin]] = {}
-    for pin in await house.store.pins(house.library.name):
-        pins.setdefault(pin.slug, {})[pin.item_id] = pin
+    pins = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
     opened = [
         [
             await deciding.open_case(

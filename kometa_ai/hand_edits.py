@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.tagging import count_votes
+from kometa_ai.domain.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set as AbstractSet
     from datetime import datetime
 
     from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.tagging import Votes
     from kometa_ai.ports import Store
 
@@ -31,21 +33,22 @@ class Heeded:
 async def heed(
     collections: Sequence[Collection],
     present: Mapping[str, AbstractSet[int]],
-    known: AbstractSet[int],
+    items: Mapping[int, MediaItem],
     *,
     store: Store,
     now: datetime,
     percent: int,
-    since: Mapping[str, AbstractSet[int]] | None = None,
+    since: Mapping[str, Mapping[int, int]] | None = None,
 ) -> Heeded:
     """Turn hand edits into pins.
 
     ``present`` (by label) is what is there now; a label that is missing there is a tag that is
-    gone. ``known`` holds the library's ids. It is compared with what we last applied or saw, or
-    with ``since`` (by slug). What is there now counts as seen from here on, accidents aside: those
-    the run puts back.
+    gone. ``items`` are those that are in the library. It is compared with what we last applied or
+    saw, or with ``since`` (by slug, then TMDB ids by item id). What is there now counts as seen
+    from here on, accidents aside: those the run puts back.
     """
     heeded = Heeded()
+    where = Whereabouts(items)
     pins: list[Pin] = []
     now_seen: dict[str, AbstractSet[int]] = {}
     library = collections[0].library
@@ -53,26 +56,30 @@ async def heed(
     for collection in collections:
         before = seen.get(collection.slug)
         there = present.get(collection.label, frozenset())
+        if before == where.tmdb_ids(there):
+            continue
         if before is not None:
-            votes = count_votes(
-                before, there, known, exists=collection.label in present, percent=percent
+            votes = _votes(
+                before, there, where, exists=collection.label in present, percent=percent
             )
             heeded.notices += _tell(collection, votes)
             if votes.accident:
                 heeded.lost[collection.label] = votes.lost
                 continue
-            pins += _pins(collection, votes, now)
-        if before is None or before != there:
-            now_seen[collection.slug] = there
+            pins += _pins(collection, votes, now, items)
+        now_seen[collection.slug] = there
     if pins:
         await store.pin(library, pins)
     if now_seen:
-        await note_seen(store, library, now_seen, known)
+        await note_seen(store, library, now_seen, items)
     return heeded
 
 
 async def note_seen(
-    store: Store, library: str, members: Mapping[str, AbstractSet[int]], known: AbstractSet[int]
+    store: Store,
+    library: str,
+    members: Mapping[str, AbstractSet[int]],
+    items: Mapping[int, MediaItem],
 ) -> None:
     """Keep what the tags hold now, by slug.
 
@@ -80,17 +87,42 @@ async def note_seen(
     their tags, nobody has put these on by hand.
     """
     before = await store.seen(library)
-    # No `there & known`: with a view of a dictionary that walks the whole library.
+    where = Whereabouts(items)
     seen = {
-        slug: {i for i in there if i in known} | {i for i in before.get(slug, ()) if i not in known}
+        slug: {
+            **{i: mark for i, mark in before.get(slug, {}).items() if where.find(i, mark) is None},
+            **where.tmdb_ids(there),
+        }
         for slug, there in members.items()
     }
     await store.note_seen(library, seen)
 
 
-def _pins(collection: Collection, votes: Votes, now: datetime) -> list[Pin]:
+def _votes(
+    seen: Mapping[int, int],
+    there: AbstractSet[int],
+    where: Whereabouts,
+    *,
+    exists: bool,
+    percent: int,
+) -> Votes:
+    """Count the votes of titles that are what they were.
+
+    One that has another number now was deleted and added anew, or all of its library was: that it
+    has lost its tag, or has it still, is nobody's vote.
+    """
+    stayed = {i for i, tmdb_id in seen.items() if where.unmoved(i, tmdb_id)}
+    moved = {where.find(i, tmdb_id) for i, tmdb_id in seen.items() if i not in stayed}
+    ours = there - (moved - stayed)
+    return count_votes(stayed, ours, where.items.keys(), exists=exists, percent=percent)
+
+
+def _pins(
+    collection: Collection, votes: Votes, now: datetime, items: Mapping[int, MediaItem]
+) -> list[Pin]:
+    slug, criteria, hand = collection.slug, collection.criteria, PinOrigin.HAND
     return [
-        Pin(collection.slug, item_id, stance, PinOrigin.HAND, now, collection.criteria)
+        Pin(slug, item_id, stance, hand, now, criteria, items[item_id].tmdb_id)
         for stance, ids in ((Stance.KEEP, votes.keep), (Stance.NEVER, votes.never))
         for item_id in sorted(ids)
     ]

@@ -163,12 +163,15 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Tags that a run was about to change and has not noted as done."""
+    """Tags that a run was about to change and has not noted as done.
+
+    ``titles`` maps the items' ids to their TMDB ids (0: not known).
+    """
 
     edit: int
     slug: str
     add: bool
-    ids: frozenset[int]
+    titles: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class JournalEntry:
     item_id: int
     added: bool
     at: datetime
+    tmdb_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,19 +277,32 @@ class Store(Protocol):
     async def pin(self, library: str, pins: Sequence[Pin]) -> None:
         """Set pins; a pair has one, the newest."""
 
-    async def unpin(self, library: str, slug: str, item_id: int) -> bool:
-        """Take a pin back; return whether there was one."""
+    async def unpin(self, library: str, slug: str, item_id: int, tmdb_id: int = 0) -> bool:
+        """Take back what is pinned of an item, and if its TMDB id is given, of no other.
 
-    async def seen(self, library: str) -> dict[str, frozenset[int]]:
-        """Return the members of each tag as we last applied or saw them, by slug."""
+        Return whether there was a pin.
+        """
 
-    async def note_seen(self, library: str, members: Mapping[str, AbstractSet[int]]) -> None:
-        """Keep the present members of tags, by slug."""
+    async def seen(self, library: str) -> dict[str, Mapping[int, int]]:
+        """Return the members of each tag as we last applied or saw them.
+
+        By slug, then TMDB ids (0: not known) by item id.
+        """
+
+    async def note_seen(self, library: str, members: Mapping[str, Mapping[int, int]]) -> None:
+        """Keep the present members of tags: by slug, then TMDB ids by item id."""
 
     async def intend(
-        self, run_id: str, library: str, slug: str, label: str, ids: AbstractSet[int], *, add: bool
+        self,
+        run_id: str,
+        library: str,
+        slug: str,
+        label: str,
+        titles: Mapping[int, int],
+        *,
+        add: bool,
     ) -> int:
-        """Note an edit before it is made; return its number."""
+        """Note an edit of items (with their TMDB ids) before it is made; return its number."""
 
     async def note_done(self, edit: int, done: AbstractSet[int], at: datetime) -> None:
         """Note which of the intended tags were changed: in the journal, and as seen members."""

@@ -100,7 +100,9 @@ class Outcome:
 def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> tuple[Change, ...]:
     """Describe items by title, year and reason, in the order of their titles."""
     ordered = sorted(items, key=lambda item: (item.title.lower(), item.year, item.id))
-    return tuple(Change(item.id, item.title, item.year, reason(item)) for item in ordered)
+    return tuple(
+        Change(item.id, item.title, item.year, reason(item), item.tmdb_id) for item in ordered
+    )
 
 
 def spending(receipts: Receipts, pairs: int) -> Spending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kometa_ai.chronicle import go, open_chronicle
@@ -16,11 +16,13 @@ from kometa_ai.domain.report import (
     RunRequest,
     Trigger,
 )
+from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.reading import read_files, read_items
+from kometa_ai.reporting import changes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence, Set as AbstractSet
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.domain.media import MediaItem
@@ -67,6 +69,7 @@ class _Review:
     chronicle: Chronicle
     deed: Callable[[_Review], Awaitable[None]]
     names: dict[str, str] = field(default_factory=dict)
+    items: dict[int, MediaItem] = field(default_factory=dict)
     titles: dict[str, dict[int, Change]] = field(default_factory=dict)
     edits: list[TagEdit] = field(default_factory=list)
     members: dict[str, frozenset[int]] = field(default_factory=dict)
@@ -95,15 +98,18 @@ class _Review:
             return
         criteria = await self._read_members()
         held = self._runnable(held, criteria)
-        kept = {
-            (pin.slug, pin.item_id)
-            for pin in await self.house.store.pins(self.house.library.name)
-            if pin.stance is Stance.KEEP and pin.holds(criteria.get(pin.slug, pin.criteria))
-        }
+        where = await self._read_items()
+        pins = where.pins(await self.house.store.pins(self.house.library.name))
         for one in held:
-            self.titles[one.slug] = {change.id: change for change in one.changes}
-            ids = {change.id for change in one.changes if (one.slug, change.id) not in kept}
-            self._remove(one.slug, one.label, ids)
+            found = {where.find(change.id, change.tmdb_id): change for change in one.changes}
+            titles = {i: replace(change, id=i) for i, change in found.items() if i is not None}
+            self.titles[one.slug] = titles
+            kept = {
+                pin.item_id
+                for pin in pins.get(one.slug, {}).values()
+                if pin.stance is Stance.KEEP and pin.holds(criteria[one.slug])
+            }
+            self._remove(one.slug, one.label, titles.keys() - kept)
         await self._apply()
         await self._release(held)
 
@@ -114,27 +120,17 @@ class _Review:
             return
         criteria = await self._criteria()
         held = self._runnable(held, criteria)
-        said = {
-            (pin.slug, pin.item_id)
+        said = [
+            pin
             for pin in await self.house.store.pins(self.house.library.name)
             if pin.holds(criteria.get(pin.slug, ""))
-        }
-        stay = [
-            (one.slug, change.id)
-            for one in held
-            for change in one.changes
-            if (one.slug, change.id) not in said
         ]
+        keep, declined, now = Stance.KEEP, PinOrigin.DECLINED, self.chronicle.started
         pins = [
-            Pin(
-                slug,
-                item_id,
-                Stance.KEEP,
-                PinOrigin.DECLINED,
-                self.chronicle.started,
-                criteria[slug],
-            )
-            for slug, item_id in stay
+            Pin(one.slug, title.id, keep, declined, now, criteria[one.slug], title.tmdb_id)
+            for one in held
+            for title in one.changes
+            if not any(pin.is_of(one.slug, title.id, title.tmdb_id) for pin in said)
         ]
         await self.house.store.pin(self.house.library.name, pins)
         await self._release(held)
@@ -159,17 +155,15 @@ class _Review:
                 f"Run {run_id} changed no tags." if run_id else "No run changed tags."
             )
             return
-        items = await self._items()
+        where = await self._read_items()
         reason = f"undo of run {run_id}"
         pins = []
         for slug, entries in _by_slug(journal).items():
             label = entries[0].label
-            self.titles[slug] = {
-                i: Change(i, items[i].title, items[i].year, reason)
-                for i in {entry.item_id for entry in entries} & items.keys()
-            }
             # The last change of an item is the one that stands.
-            last = {one.item_id: one.added for one in entries if one.item_id in items}
+            found = {where.find(one.item_id, one.tmdb_id): one.added for one in entries}
+            last = {i: added for i, added in found.items() if i is not None}
+            self.titles[slug] = self._changed(last, reason)
             present = self.members.get(label, frozenset())
             off = {i for i, added in last.items() if added and i in present}
             on = {i for i, added in last.items() if not added and i not in present}
@@ -193,15 +187,12 @@ class _Review:
             return
         await self._read_members()
         known = files.claimed
-        items = await self._items()
+        await self._read_items()
         for label in sorted(self.members):
             if is_collection_tag(label) and label not in known:
                 slug = label.removeprefix(TAG_PREFIX)
                 ids = self.members[label]
-                self.titles[slug] = {
-                    i: Change(i, items[i].title, items[i].year, "no collection has this tag")
-                    for i in ids & items.keys()
-                }
+                self.titles[slug] = self._changed(ids, "no collection has this tag")
                 self.edits.append(TagEdit(slug, label, ids, remove=ids))
         await self._apply()
         await self._delete([edit.label for edit in self.edits])
@@ -230,10 +221,16 @@ class _Review:
             {one.slug: (one.label, ()) for one in held},
         )
 
-    async def _items(self) -> dict[int, MediaItem]:
+    async def _read_items(self) -> Whereabouts:
+        """Read the library, to know which title has which number now."""
         items, notices = await read_items(self.house.library, self.house.store)
         self.chronicle.notice(*notices)
-        return {item.id: item for item in items}
+        self.items = {item.id: item for item in items}
+        return Whereabouts(self.items)
+
+    def _changed(self, ids: Iterable[int], reason: str) -> dict[int, Change]:
+        items = (self.items[i] for i in ids if i in self.items)
+        return {one.id: one for one in changes(items, lambda _: reason)}
 
     async def _criteria(self) -> dict[str, str]:
         """Read Kometa's files for the names and the criteria of the collections, by slug."""
@@ -253,7 +250,8 @@ class _Review:
         self.edits.append(TagEdit(slug, label, present, remove=present & ids))
 
     def _pin(self, slug: str, item_id: int, stance: Stance) -> Pin:
-        return Pin(slug, item_id, stance, PinOrigin.UNDO, self.chronicle.started)
+        tmdb_id = self.items[item_id].tmdb_id
+        return Pin(slug, item_id, stance, PinOrigin.UNDO, self.chronicle.started, tmdb_id=tmdb_id)
 
     async def _apply(self) -> None:
         house = self.house
@@ -262,7 +260,7 @@ class _Review:
                 self.added[edit.slug], self.removed[edit.slug] = edit.add, edit.remove
             return
         editing = Editing(
-            house.library, house.store, house.clock, self.chronicle.run_id, self._label
+            house.library, house.store, house.clock, self.chronicle.run_id, self.items
         )
         try:
             await editing.apply(self.edits)
@@ -270,10 +268,6 @@ class _Review:
             for slug, applied in editing.applied.items():
                 self.added[slug], self.removed[slug] = applied.added, applied.removed
             self.chronicle.add_faults(editing.all_faults())
-
-    def _label(self, item_id: int) -> str:
-        found = (titles[item_id] for titles in self.titles.values() if item_id in titles)
-        return next((f"{one.title} ({one.year})" for one in found), f"title {item_id}")
 
     async def _delete(self, labels: Sequence[str]) -> None:
         if self.chronicle.request.dry_run:

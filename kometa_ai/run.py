@@ -11,6 +11,7 @@ from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Phase
+from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import choose, read_files, read_shelf, unmatched_rules
@@ -161,7 +162,7 @@ class Course:
         heeded = await hand_edits.heed(
             collections,
             shelf.tagged,
-            shelf.titles.items.keys(),
+            shelf.titles.items,
             store=self.house.store,
             now=self.chronicle.started,
             percent=self.house.policy.max_removals_percent,
@@ -177,7 +178,7 @@ class Course:
     ) -> None:
         """Settle the collections, those first whose tags the rules of others name."""
         self.chronicle.phase(Phase.DECIDING)
-        pins = await self._pins()
+        pins = await self._pins(shelf)
         groups, circles = settle_in_order(collections)
         self.chronicle.add_faults(circles)
         tagged = shelf.tagged | {
@@ -242,11 +243,17 @@ class Course:
         self.chronicle.add_faults(self.tally.faults[told:])
         return [case.learned(self.tally) for case in cases], selection.count
 
-    async def _pins(self) -> dict[str, dict[int, Pin]]:
-        by_slug: dict[str, dict[int, Pin]] = {}
-        for pin in await self.house.store.pins(self.house.library.name):
-            by_slug.setdefault(pin.slug, {})[pin.item_id] = pin
-        return by_slug
+    async def _pins(self, shelf: Shelf) -> dict[str, dict[int, Pin]]:
+        """Return the pins of present titles, and keep where these are now."""
+        store, library = self.house.store, self.house.library.name
+        kept = await store.pins(library)
+        pins = Whereabouts(shelf.titles.items).pins(kept)
+        here = [pin for by_id in pins.values() for pin in by_id.values()]
+        known = {(pin.slug, pin.item_id, pin.tmdb_id) for pin in kept}
+        moved = [pin for pin in here if (pin.slug, pin.item_id, pin.tmdb_id) not in known]
+        if moved:
+            await store.pin(library, moved)
+        return pins
 
     async def _compare(self, shelf: Shelf) -> list[TagEdit]:
         """Read the members of the tags once more if anything is to change, and compare."""
@@ -265,17 +272,18 @@ class Course:
     async def _read_members(self, outcomes: Sequence[Outcome], shelf: Shelf) -> None:
         """Take the present members afresh; the asking may have taken hours."""
         members = await self.house.library.members()
+        where = Whereabouts(shelf.titles.items)
         heeded = await hand_edits.heed(
             [one.case.collection for one in outcomes],
             members,
-            shelf.titles.items.keys(),
+            shelf.titles.items,
             store=self.house.store,
             now=self.house.clock.now(),
             percent=self.house.policy.max_removals_percent,
-            since={one.case.collection.slug: one.present for one in outcomes},
+            since={one.case.collection.slug: where.tmdb_ids(one.present) for one in outcomes},
         )
         self.chronicle.notice(*heeded.notices)
-        pins = await self._pins()
+        pins = await self._pins(shelf)
         for one in outcomes:
             collection = one.case.collection
             one.present = members.get(collection.label, frozenset())
@@ -290,14 +298,14 @@ class Course:
             house.store,
             house.library.name,
             {slug: one.present for slug, one in self.outcomes.items()},
-            shelf.titles.items.keys(),
+            shelf.titles.items,
         )
         editing = Editing(
             house.library,
             house.store,
             house.clock,
             self.chronicle.run_id,
-            lambda item_id: shelf.titles.items[item_id].label,
+            shelf.titles.items,
         )
         try:
             await editing.apply(edits)

@@ -10,6 +10,7 @@ from kometa_ai.cli.wiring import open_store, open_to_look
 from kometa_ai.domain.collection import slugify
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
+from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.report_json import report_json
 from kometa_ai.terminal.narrator import console
@@ -52,23 +53,29 @@ async def pins(settings: Settings, clock: Clock, out: Output) -> int:
     async with open_to_look(settings, clock, out.complain) as house:
         pinned = await house.store.pins(house.library.name)
         items: dict[int, MediaItem] = {}
-        absent = "gone from Radarr"
+        absent = "not in Radarr, so it waits"
         if pinned:
             try:
                 items = {item.id: item for item in await house.library.items()}
             except KometaAIError as error:
                 absent = "title unknown"
                 out.complain(str(error))
+    where = Whereabouts(items)
 
     def label(pin: Pin) -> str:
-        known = items.get(pin.item_id)
-        return known.label if known else f"({absent}, id {pin.item_id})"
+        item_id = where.find(pin.item_id, pin.tmdb_id)
+        if item_id is not None:
+            return items[item_id].label
+        told = f"tmdb:{pin.tmdb_id}" if items and pin.tmdb_id else f"id {pin.item_id}"
+        return f"({absent}, {told})"
 
     if out.as_json:
         listed = [
             {
                 "collection": pin.slug,
-                "id": pin.item_id,
+                "id": where.find(pin.item_id, pin.tmdb_id) or pin.item_id,
+                "tmdb_id": pin.tmdb_id,
+                "waits": bool(items) and where.find(pin.item_id, pin.tmdb_id) is None,
                 "title": label(pin),
                 "stance": str(pin.stance),
                 "origin": str(pin.origin),
@@ -89,7 +96,8 @@ async def pin(  # noqa: PLR0917 - three words of the command line
     async with open_to_look(settings, clock, out.complain) as house:
         collection = await _collection(house, name)
         item = find_item(wanted, await house.library.items())
-        new = Pin(collection.slug, item.id, Stance(stance), PinOrigin.USER, clock.now())
+        user, now = PinOrigin.USER, clock.now()
+        new = Pin(collection.slug, item.id, Stance(stance), user, now, tmdb_id=item.tmdb_id)
         await house.store.pin(house.library.name, [new])
     if out.as_json:
         out.json({"version": 1, **_pair(collection, item), "stance": str(new.stance)})
@@ -105,15 +113,22 @@ async def unpin(settings: Settings, clock: Clock, out: Output, name: str, wanted
     """
     async with open_to_look(settings, clock, out.complain) as house:
         slug = await _slug(house, name)
-        pinned = {
-            one.item_id for one in await house.store.pins(house.library.name) if one.slug == slug
-        }
-        if wanted.isdecimal() and int(wanted) in pinned:
-            item_id, label = int(wanted), f"The title with id {wanted}"
+        items = {item.id: item for item in await house.library.items()}
+        where = Whereabouts(items)
+        absent = [
+            one
+            for one in await house.store.pins(house.library.name)
+            if one.slug == slug and where.find(one.item_id, one.tmdb_id) is None
+        ]
+        words = wanted.strip().lower().replace(" ", "")
+        waiting = [one for one in absent if words in {f"tmdb:{one.tmdb_id}", str(one.item_id)}]
+        if waiting and not (words.isdecimal() and int(words) in items):
+            item_id, tmdb_id = waiting[0].item_id, waiting[0].tmdb_id
+            label = f"The title with {'' if words.startswith('tmdb') else 'id '}{words}"
         else:
-            item = find_item(wanted, await house.library.items())
-            item_id, label = item.id, item.label
-        if not await house.store.unpin(house.library.name, slug, item_id):
+            item = find_item(wanted, items.values())
+            item_id, tmdb_id, label = item.id, item.tmdb_id, item.label
+        if not await house.store.unpin(house.library.name, slug, item_id, tmdb_id):
             raise _refusal("--unpin", f"{label} is not pinned in {name}.", "See --pins.")
     if out.as_json:
         out.json({"version": 1, "collection": name, "id": item_id, "title": label, "stance": None})
@@ -127,11 +142,8 @@ async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: 
         collection = await _collection(house, name)
         shelf, _ = await read_shelf(house.library, house.store, [collection])
         item = find_item(wanted, shelf.titles.items.values())
-        held = {
-            one.item_id: one
-            for one in await house.store.pins(house.library.name)
-            if one.slug == collection.slug
-        }
+        pinned = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
+        held = pinned.get(collection.slug, {})
         case = await deciding.open_case(collection, shelf.titles, held, shelf.tagged, house.store)
         history = await house.store.decisions(house.library.name, collection.slug, item.id)
     answer = _answer(case, item, history)

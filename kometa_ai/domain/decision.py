@@ -126,6 +126,7 @@ class Pin:
     """A person's word on one item and one collection; it holds on every path.
 
     A pin of origin ``declined`` holds only while the collection's criteria are ``criteria``.
+    ``tmdb_id`` tells the item when the library gives its number to another (0: not known).
     """
 
     slug: str
@@ -134,10 +135,19 @@ class Pin:
     origin: PinOrigin
     pinned_at: datetime
     criteria: str = ""
+    tmdb_id: int = 0
 
     def holds(self, criteria: str) -> bool:
         """Return whether the pin still applies to a collection with these criteria."""
         return self.origin is not PinOrigin.DECLINED or self.criteria == criteria
+
+    def is_of(self, slug: str, item_id: int, tmdb_id: int) -> bool:
+        """Return whether this is the pair's; the TMDB ids tell, if both are known."""
+        if self.slug != slug:
+            return False
+        if self.tmdb_id and tmdb_id:
+            return self.tmdb_id == tmdb_id
+        return self.item_id == item_id
 
 
 def settle(fresh: Decision, earlier: Decision | None, threshold: float) -> Decision:

@@ -73,12 +73,16 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One title that gained or lost a tag, or would, with the reason in a line."""
+    """One title that gained or lost a tag, or would, with the reason in a line.
+
+    ``tmdb_id`` tells the title when the library gives its number to another (0: not known).
+    """
 
     id: int
     title: str
     year: int
     reason: str
+    tmdb_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from kometa_ai.adapters.store.packing import (
     INT64,
     Page,
     pack,
-    pack_ids,
+    pack_titles,
     unpack,
-    unpack_ids,
+    unpack_titles,
 )
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Opinion, Origin
 from kometa_ai.domain.report import Trigger
@@ -34,7 +34,8 @@ INT64S = st.integers(-(2**63), 2**63 - 1)
 def test_numbers_come_back_from_their_bytes(small: list[int], large: list[int]) -> None:
     assert list(unpack(INT32, pack(INT32, small))) == small
     assert list(unpack(INT64, pack(INT64, large))) == large
-    assert unpack_ids(pack_ids(set(small))) == set(small)
+    titles = {item_id: place for place, item_id in enumerate(small)}
+    assert unpack_titles(*pack_titles(titles)) == titles
     assert len(pack(INT32, small) + pack(INT64, small)) == 12 * len(small)
 
 

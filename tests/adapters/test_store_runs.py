@@ -94,7 +94,7 @@ def test_reports_of_other_versions_are_read() -> None:
 
 async def test_old_runs_and_their_journals_go_and_their_costs_stay(store: SqliteStore) -> None:
     first = await store.begin_run(Trigger.COMMAND_LINE, NOW)
-    edit = await store.intend(first, "radarr", "noir", "kai-noir", {1}, add=True)
+    edit = await store.intend(first, "radarr", "noir", "kai-noir", {1: 11}, add=True)
     await store.note_done(edit, {1}, NOW)
     await store.record(first, purchase(cost=Decimal(2)))
     await store.finish_run(report(first))
@@ -161,28 +161,28 @@ async def test_a_decision_without_its_cost_is_never_stored(store: SqliteStore) -
 
 async def test_an_edit_is_known_from_intent_to_journal(store: SqliteStore) -> None:
     run = await store.begin_run(Trigger.COMMAND_LINE, NOW)
-    await store.note_seen("radarr", {"noir": {1, 2}})
-    add = await store.intend(run, "radarr", "noir", "kai-noir", {3, 4}, add=True)
-    remove = await store.intend(run, "radarr", "noir", "kai-noir", {1}, add=False)
+    await store.note_seen("radarr", {"noir": {1: 11, 2: 12}})
+    add = await store.intend(run, "radarr", "noir", "kai-noir", {4: 14, 3: 13}, add=True)
+    remove = await store.intend(run, "radarr", "noir", "kai-noir", {1: 11}, add=False)
     assert await store.intents("radarr") == [
-        Intent(add, "noir", add=True, ids=frozenset({3, 4})),
-        Intent(remove, "noir", add=False, ids=frozenset({1})),
+        Intent(add, "noir", add=True, titles={3: 13, 4: 14}),
+        Intent(remove, "noir", add=False, titles={1: 11}),
     ]
     assert await store.intents("sonarr") == []
     await store.note_done(add, {4}, NOW)
     await store.note_done(remove, {1}, NOW)
     assert await store.intents("radarr") == []
-    assert await store.seen("radarr") == {"noir": {2, 4}}
+    assert await store.seen("radarr") == {"noir": {2: 12, 4: 14}}
     entries = await store.journal(run)
-    assert [(one.item_id, one.added, one.label, one.at) for one in entries] == [
-        (4, True, "kai-noir", NOW),
-        (1, False, "kai-noir", NOW),
+    assert [(one.item_id, one.tmdb_id, one.added, one.label, one.at) for one in entries] == [
+        (4, 14, True, "kai-noir", NOW),
+        (1, 11, False, "kai-noir", NOW),
     ]
     assert await store.newest_change() == run
 
 
 async def test_an_edit_that_changed_nothing_leaves_no_trace(store: SqliteStore) -> None:
-    edit = await store.intend("1", "radarr", "noir", "kai-noir", {3}, add=True)
+    edit = await store.intend("1", "radarr", "noir", "kai-noir", {3: 13}, add=True)
     await store.note_done(edit, set(), NOW)
     assert (await store.intents("radarr"), await store.seen("radarr")) == ([], {})
     assert await store.newest_change() is None
@@ -191,10 +191,10 @@ async def test_an_edit_that_changed_nothing_leaves_no_trace(store: SqliteStore) 
 
 
 async def test_seen_members_are_replaced_per_collection(store: SqliteStore) -> None:
-    await store.note_seen("radarr", {"noir": {1, 2}, "heist": set()})
-    await store.note_seen("radarr", {"noir": {3}})
-    await store.note_seen("sonarr", {"noir": {9}})
-    assert await store.seen("radarr") == {"heist": set(), "noir": {3}}
+    await store.note_seen("radarr", {"noir": {1: 11, 2: 12}, "heist": {}})
+    await store.note_seen("radarr", {"noir": {3: 13}})
+    await store.note_seen("sonarr", {"noir": {9: 19}})
+    assert await store.seen("radarr") == {"heist": {}, "noir": {3: 13}}
 
 
 async def test_what_is_held_is_replaced_per_collection(store: SqliteStore) -> None:
@@ -223,6 +223,26 @@ async def test_a_pair_has_one_pin_the_newest(store: SqliteStore) -> None:
     assert await store.pins("radarr") == [other]
 
 
+async def test_titles_that_had_one_number_after_the_other_have_a_pin_each(
+    store: SqliteStore,
+) -> None:
+    old = Pin("noir", 7, Stance.KEEP, PinOrigin.USER, NOW, tmdb_id=603)
+    new = Pin("noir", 7, Stance.NEVER, PinOrigin.USER, NOW + timedelta(hours=1), tmdb_id=949)
+    await store.pin("radarr", [old, new])
+    assert await store.pins("radarr") == [old, new]
+    moved = replace(old, item_id=9)
+    await store.pin("radarr", [moved])
+    assert await store.pins("radarr") == [new, moved]
+    assert not await store.unpin("radarr", "noir", 7, 603_000)
+    assert await store.unpin("radarr", "noir", 7, 603)
+    assert await store.pins("radarr") == [new]
+    unknown = replace(new, tmdb_id=0, stance=Stance.KEEP)
+    await store.pin("radarr", [unknown])
+    assert await store.pins("radarr") == [unknown]
+    await store.pin("radarr", [new])
+    assert await store.pins("radarr") == [new]
+
+
 async def test_the_size_of_a_library_is_kept(store: SqliteStore) -> None:
     assert await store.library_size("radarr") is None
     await store.note_library_size("radarr", 10)
@@ -235,7 +255,7 @@ async def test_the_dump_is_plain_data(store: SqliteStore) -> None:
     await store.record(run, purchase({"noir": {1: yes(), 2: yes()}}, cost=Decimal("0.25")))
     await store.pin("radarr", [Pin("noir", 7, Stance.KEEP, PinOrigin.HAND, NOW)])
     await store.hold(run, "radarr", {"noir": ("kai-noir", (HEAT,))})
-    await store.note_seen("radarr", {"noir": {1}})
+    await store.note_seen("radarr", {"noir": {1: 11}})
     told = json.loads(json.dumps(await store.dump()))
     assert told["spent_usd"] == {"2026-01": "0.25"}
     assert told["collections"] == [

@@ -136,7 +136,7 @@ async def test_a_run_that_was_killed_between_edit_and_note_can_be_undone(tmp_pat
         async with world.house() as house:
             # What SIGKILL leaves behind: the intent, and an edit that nobody has noted.
             killed = await house.store.begin_run(Trigger.COMMAND_LINE, world.clock.now())
-            args = ("radarr", "noir", "kai-noir", {4, 5})
+            args = ("radarr", "noir", "kai-noir", {4: 1004, 5: 1005})
             await house.store.intend(killed, *args, add=True)
         world.radarr.hand_tag(4, "kai-noir")
         report = await world.undo()

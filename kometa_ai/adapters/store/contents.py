@@ -29,7 +29,7 @@ def dump(db: sqlite3.Connection, database: Database) -> dict[str, object]:
         "seen": _seen(db),
         "pins": _rows(
             db,
-            "SELECT library, slug, item, stance, origin, pinned AS at FROM pins"
+            "SELECT library, slug, item, tmdb, stance, origin, pinned AS at FROM pins"
             " ORDER BY library, slug, item",
         ),
         "held": [

@@ -10,10 +10,11 @@ import sys
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 INT32: Final = "i"
 INT64: Final = "q"
@@ -33,14 +34,21 @@ def unpack(width: Literal["i", "q"], blob: bytes) -> array[int]:
     return _little_endian(values)
 
 
-def pack_ids(ids: Iterable[int]) -> bytes:
-    """Return a set of item ids as bytes, in order, so that equal sets are equal bytes."""
-    return pack(INT32, sorted(ids))
-
-
 def unpack_ids(blob: bytes) -> frozenset[int]:
-    """Return the item ids that ``pack_ids`` wrote."""
+    """Return a set of item ids."""
     return frozenset(unpack(INT32, blob))
+
+
+def pack_titles(tmdb_ids: Mapping[int, int]) -> tuple[bytes, bytes]:
+    """Return item ids, in order so that equals are equal bytes, and the TMDB ids beside them."""
+    ids = sorted(tmdb_ids)
+    return pack(INT32, ids), pack(INT32, [tmdb_ids[one] for one in ids])
+
+
+def unpack_titles(ids: bytes, tmdb_ids: bytes) -> dict[int, int]:
+    """Return TMDB ids by item id; 0 where they were not known yet when it was written."""
+    numbers = unpack(INT32, ids)
+    return dict(zip(numbers, unpack(INT32, tmdb_ids) or repeat(0, len(numbers)), strict=True))
 
 
 def page_of(item_id: int) -> int:

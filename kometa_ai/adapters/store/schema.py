@@ -227,11 +227,43 @@ def m004_waiting(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX waiting_label ON waiting (label)")
 
 
+def m005_tmdb_ids(db: sqlite3.Connection) -> None:
+    """Add what tells a title when a library that is set up anew gives its number to another.
+
+    ``tmdb_ids`` goes along with ``ids``; empty, or 0 for a pin, means that it is not known. Pins
+    get it into their key: two titles may have had the same number one after the other.
+    """
+    for table in ("seen", "intents", "journal"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN tmdb_ids BLOB NOT NULL DEFAULT x''")
+    db.execute("ALTER TABLE pins RENAME TO pins_by_number")
+    db.execute(
+        """
+        CREATE TABLE pins (
+            library TEXT NOT NULL,
+            slug TEXT NOT NULL,
+            item INTEGER NOT NULL,
+            tmdb INTEGER NOT NULL,
+            stance TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            pinned INTEGER NOT NULL,
+            criteria TEXT NOT NULL,
+            PRIMARY KEY (library, slug, item, tmdb)
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute(
+        "INSERT INTO pins SELECT library, slug, item, 0, stance, origin, pinned, criteria"
+        " FROM pins_by_number"
+    )
+    db.execute("DROP TABLE pins_by_number")
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
     m003_tags,
     m004_waiting,
+    m005_tmdb_ids,
 )
 LATEST: Final = len(MIGRATIONS)
 

@@ -144,21 +144,30 @@ class SqliteStore:
     async def pin(self, library: str, pins: Sequence[Pin]) -> None:
         await self._write(tags.pin, library, pins)
 
-    async def unpin(self, library: str, slug: str, item_id: int) -> bool:
-        return await self._write(tags.unpin, library, slug, item_id)
+    async def unpin(self, library: str, slug: str, item_id: int, tmdb_id: int = 0) -> bool:
+        return await self._write(tags.unpin, library, slug, item_id, tmdb_id)
 
     # Tags
 
-    async def seen(self, library: str) -> dict[str, frozenset[int]]:
+    async def seen(self, library: str) -> dict[str, Mapping[int, int]]:
         return await self._read(tags.seen, library)
 
-    async def note_seen(self, library: str, members: Mapping[str, AbstractSet[int]]) -> None:
+    async def note_seen(self, library: str, members: Mapping[str, Mapping[int, int]]) -> None:
         await self._write(tags.note_seen, library, members)
 
     async def intend(
-        self, run_id: str, library: str, slug: str, label: str, ids: AbstractSet[int], *, add: bool
+        self,
+        run_id: str,
+        library: str,
+        slug: str,
+        label: str,
+        titles: Mapping[int, int],
+        *,
+        add: bool,
     ) -> int:
-        return await self._note(tags.intend, run_id, library, slug, label=label, ids=ids, add=add)
+        return await self._note(
+            tags.intend, run_id, library, slug, label=label, titles=titles, add=add
+        )
 
     async def note_done(self, edit: int, done: AbstractSet[int], at: datetime) -> None:
         await self._write(tags.note_done, edit, done, at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kometa_ai.adapters.store.instants import to_instant, to_number
-from kometa_ai.adapters.store.packing import INT32, pack_ids, unpack, unpack_ids
+from kometa_ai.adapters.store.packing import pack_titles, unpack_titles
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.fault import FaultKind, StopError
 from kometa_ai.domain.report import Change
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 _changes = msgspec.json.Decoder(tuple[Change, ...])
 
 
-def seen(db: sqlite3.Connection, library: str) -> dict[str, frozenset[int]]:
-    """Return the members of each tag as we last applied or saw them."""
-    rows = db.execute("SELECT slug, ids FROM seen WHERE library = ? ORDER BY slug", (library,))
-    return {slug: unpack_ids(ids) for slug, ids in rows}
+def seen(db: sqlite3.Connection, library: str) -> dict[str, Mapping[int, int]]:
+    """Return the members of each tag as we last applied or saw them, with their TMDB ids."""
+    rows = db.execute(
+        "SELECT slug, ids, tmdb_ids FROM seen WHERE library = ? ORDER BY slug", (library,)
+    )
+    return {slug: unpack_titles(ids, tmdb_ids) for slug, ids, tmdb_ids in rows}
 
 
 def note_seen(
-    db: sqlite3.Connection, library: str, members: Mapping[str, AbstractSet[int]]
+    db: sqlite3.Connection, library: str, members: Mapping[str, Mapping[int, int]]
 ) -> None:
     """Keep the present members; what is known already is not written again."""
-    known = dict(db.execute("SELECT slug, ids FROM seen WHERE library = ?", (library,)))
-    packed = {slug: pack_ids(ids) for slug, ids in members.items()}
+    rows = db.execute("SELECT slug, ids, tmdb_ids FROM seen WHERE library = ?", (library,))
+    known = {slug: (ids, tmdb_ids) for slug, ids, tmdb_ids in rows}
+    packed = {slug: pack_titles(titles) for slug, titles in members.items()}
     db.executemany(
-        "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
-        [(library, slug, ids) for slug, ids in packed.items() if known.get(slug) != ids],
+        "INSERT OR REPLACE INTO seen (library, slug, ids, tmdb_ids) VALUES (?, ?, ?, ?)",
+        [(library, slug, *blobs) for slug, blobs in packed.items() if known.get(slug) != blobs],
     )
 
 
@@ -46,13 +49,14 @@ def intend(
     slug: str,
     *,
     label: str,
-    ids: AbstractSet[int],
+    titles: Mapping[int, int],
     add: bool,
 ) -> int:
     """Note an edit before it is made."""
     cursor = db.execute(
-        "INSERT INTO intents (run, library, slug, label, adding, ids) VALUES (?, ?, ?, ?, ?, ?)",
-        (int(run_id), library, slug, label, add, pack_ids(ids)),
+        "INSERT INTO intents (run, library, slug, label, adding, ids, tmdb_ids)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (int(run_id), library, slug, label, add, *pack_titles(titles)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -60,7 +64,8 @@ def intend(
 def note_done(db: sqlite3.Connection, edit: int, done: AbstractSet[int], at: datetime) -> None:
     """Turn an intent into an entry of the journal, and keep what the tag holds since."""
     row = db.execute(
-        "SELECT run, library, slug, label, adding FROM intents WHERE number = ?", (edit,)
+        "SELECT run, library, slug, label, adding, ids, tmdb_ids FROM intents WHERE number = ?",
+        (edit,),
     ).fetchone()
     if row is None:
         raise StopError(
@@ -68,40 +73,44 @@ def note_done(db: sqlite3.Connection, edit: int, done: AbstractSet[int], at: dat
             f"The state does not know of tag edit {edit} any more.",
             remedy="Run again: the tags are read afresh and what is missing is put right.",
         )
-    run, library, slug, label, adding = row
+    run, library, slug, label, adding, *blobs = row
     db.execute("DELETE FROM intents WHERE number = ?", (edit,))
     if not done:
         return
+    intended = unpack_titles(*blobs)
+    titles = {item_id: intended.get(item_id, 0) for item_id in done}
     db.execute(
-        "INSERT INTO journal (run, library, slug, label, added, at, ids)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, library, slug, label, adding, to_number(at), pack_ids(done)),
+        "INSERT INTO journal (run, library, slug, label, added, at, ids, tmdb_ids)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, library, slug, label, adding, to_number(at), *pack_titles(titles)),
     )
-    known = seen(db, library).get(slug, frozenset())
-    note_seen(db, library, {slug: known | done if adding else known - done})
+    known = seen(db, library).get(slug, {})
+    left = {item_id: tmdb_id for item_id, tmdb_id in known.items() if item_id not in titles}
+    note_seen(db, library, {slug: {**left, **titles} if adding else left})
 
 
 def intents(db: sqlite3.Connection, library: str) -> list[Intent]:
     """Return the edits that were not noted as done, oldest first."""
     rows = db.execute(
-        "SELECT number, slug, adding, ids FROM intents WHERE library = ? ORDER BY number",
+        "SELECT number, slug, adding, ids, tmdb_ids FROM intents WHERE library = ? ORDER BY number",
         (library,),
     )
     return [
-        Intent(number, slug, bool(adding), unpack_ids(ids)) for number, slug, adding, ids in rows
+        Intent(number, slug, bool(adding), unpack_titles(ids, tmdb_ids))
+        for number, slug, adding, ids, tmdb_ids in rows
     ]
 
 
 def journal(db: sqlite3.Connection, run_id: str) -> list[JournalEntry]:
     """Return what a run changed, in order."""
     rows = db.execute(
-        "SELECT slug, label, added, at, ids FROM journal WHERE run = ? ORDER BY number",
+        "SELECT slug, label, added, at, ids, tmdb_ids FROM journal WHERE run = ? ORDER BY number",
         (run_id,),
     )
     return [
-        JournalEntry(run_id, slug, label, item_id, bool(added), to_instant(at))
-        for slug, label, added, at, ids in rows
-        for item_id in unpack(INT32, ids)
+        JournalEntry(run_id, slug, label, item_id, bool(added), to_instant(at), tmdb_id)
+        for slug, label, added, at, ids, tmdb_ids in rows
+        for item_id, tmdb_id in unpack_titles(ids, tmdb_ids).items()
     ]
 
 
@@ -147,25 +156,29 @@ def held(db: sqlite3.Connection, library: str) -> list[HeldRemovals]:
 def pins(db: sqlite3.Connection, library: str) -> list[Pin]:
     """Return every pin, in the order of collections and items."""
     rows = db.execute(
-        "SELECT slug, item, stance, origin, pinned, criteria FROM pins WHERE library = ?"
-        " ORDER BY slug, item",
+        "SELECT slug, item, stance, origin, pinned, criteria, tmdb FROM pins WHERE library = ?"
+        " ORDER BY slug, item, pinned",
         (library,),
     )
     return [
-        Pin(slug, item_id, Stance(stance), PinOrigin(origin), to_instant(pinned), criteria)
-        for slug, item_id, stance, origin, pinned, criteria in rows
+        Pin(slug, item, Stance(stance), PinOrigin(origin), to_instant(pinned), criteria, tmdb)
+        for slug, item, stance, origin, pinned, criteria, tmdb in rows
     ]
 
 
 def pin(db: sqlite3.Connection, library: str, fresh: Sequence[Pin]) -> None:
     """Set pins, over those that the pairs had."""
+    for one in fresh:
+        unpin(db, library, one.slug, one.item_id, one.tmdb_id)
     db.executemany(
-        "INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO pins (library, slug, item, tmdb, stance, origin, pinned, criteria)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 library,
                 one.slug,
                 one.item_id,
+                one.tmdb_id,
                 one.stance,
                 one.origin,
                 to_number(one.pinned_at),
@@ -176,10 +189,15 @@ def pin(db: sqlite3.Connection, library: str, fresh: Sequence[Pin]) -> None:
     )
 
 
-def unpin(db: sqlite3.Connection, library: str, slug: str, item_id: int) -> bool:
-    """Take a pin back; return whether there was one."""
+def unpin(db: sqlite3.Connection, library: str, slug: str, item_id: int, tmdb_id: int = 0) -> bool:
+    """Take back what is pinned of a title; return whether there was anything.
+
+    The TMDB id tells it, wherever both sides know it: another title may have had its number.
+    """
     cursor = db.execute(
-        "DELETE FROM pins WHERE library = ? AND slug = ? AND item = ?", (library, slug, item_id)
+        "DELETE FROM pins WHERE library = :library AND slug = :slug"
+        " AND ((item = :item AND 0 IN (tmdb, :tmdb)) OR (tmdb = :tmdb AND tmdb != 0))",
+        {"library": library, "slug": slug, "item": item_id, "tmdb": tmdb_id},
     )
     return cursor.rowcount > 0
 
