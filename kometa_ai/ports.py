@@ -51,6 +51,9 @@ class Library(Protocol):
     async def items(self) -> list[MediaItem]:
         """Read every title once, as it is streamed."""
 
+    async def ids(self) -> frozenset[int]:
+        """Return the id of every title that is there now."""
+
     async def tags(self) -> dict[str, int]:
         """Return every tag's number by its lower-case label."""
 

@@ -62,6 +62,12 @@ class Outcome:
         never = {pin.item_id for pin in held if pin.stance is Stance.NEVER}
         self.verdicts = Verdicts(self.verdicts.belong - never, self.verdicts.foreign - keep)
 
+    def keep_to(self, ids: AbstractSet[int]) -> None:
+        """Leave alone what is not in the library any more."""
+        # No `belong & ids`: with a view of a dictionary that walks the whole library.
+        belong, foreign = self.verdicts.belong, self.verdicts.foreign
+        self.verdicts = Verdicts({i for i in belong if i in ids}, {i for i in foreign if i in ids})
+
     def change(self, policy: Policy) -> TagChange:
         """Return what is to be done to the tag as it is now."""
         return compare(self.verdicts, self.present, percent=policy.max_removals_percent)

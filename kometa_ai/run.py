@@ -19,7 +19,7 @@ from kometa_ai.reporting import Outcome, spending
 from kometa_ai.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set as AbstractSet
     from decimal import Decimal
 
     from kometa_ai.chronicle import Chronicle
@@ -272,11 +272,13 @@ class Course:
     async def _read_members(self, outcomes: Sequence[Outcome], shelf: Shelf) -> None:
         """Take the present members afresh; the asking may have taken hours."""
         members = await self.house.library.members()
-        where = Whereabouts(shelf.titles.items)
+        there = await self._still_there(outcomes, members, shelf)
+        items = {i: item for i, item in shelf.titles.items.items() if i in there}
+        where = Whereabouts(items)
         heeded = await hand_edits.heed(
             [one.case.collection for one in outcomes],
             members,
-            shelf.titles.items,
+            items,
             store=self.house.store,
             now=self.house.clock.now(),
             percent=self.house.policy.max_removals_percent,
@@ -288,6 +290,22 @@ class Course:
             collection = one.case.collection
             one.present = members.get(collection.label, frozenset())
             one.obey(pins.get(collection.slug, {}))
+            one.keep_to(there)
+
+    async def _still_there(
+        self,
+        outcomes: Sequence[Outcome],
+        members: Mapping[str, frozenset[int]],
+        shelf: Shelf,
+    ) -> AbstractSet[int]:
+        """Return the ids of the titles without those that were deleted since, if tags are missing.
+
+        A title that is deleted takes its tags with it, and that is no vote against it.
+        """
+        before = {one.case.collection.label: one.present for one in outcomes}
+        if all(ids <= members.get(label, frozenset()) for label, ids in before.items()):
+            return shelf.titles.items.keys()
+        return await self.house.library.ids()
 
     async def _apply(self, edits: Sequence[TagEdit], shelf: Shelf) -> None:
         house = self.house

@@ -214,6 +214,31 @@ async def test_a_hand_edit_during_the_run_counts_as_well(tmp_path: Path) -> None
         assert (await world.run()).notices == ()
 
 
+async def test_a_film_that_is_deleted_during_the_run_has_no_vote_against_it(
+    tmp_path: Path,
+) -> None:
+    async with guarded(tmp_path, 20, {"Noir": sure(*range(1, 11))}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        world.judge.chances = {"Noir": sure(*range(1, 10), 11)}
+        world.write(wish("Noir", prompt="Another wish"))
+
+        def by_hand(radarr: object) -> None:
+            # More than the brake lets pass, so that they would make an accident, too.
+            for number in range(1, 8):
+                world.radarr.remove_movie(number)
+            world.radarr.hand_untag(8, "kai-noir")
+
+        world.radarr.mishaps.append(Mishap("GET", DETAIL, before=by_hand))
+        report = await world.run()
+        assert report.result is Result.SUCCESS
+        assert "(0 added, 1 taken off): that holds now" in report.notices[0]
+        assert await pins(world) == [("noir", 8, "never", "hand")]
+        assert world.radarr.members("kai-noir") == {9, 11}
+        assert len(world.radarr.requests) < 20
+        assert (await world.run()).notices == ()
+
+
 async def test_a_hand_edit_after_the_members_were_read_counts_in_the_next_run(
     tmp_path: Path,
 ) -> None:

@@ -35,6 +35,10 @@ class _Tag(msgspec.Struct):
     label: str
 
 
+class _Title(msgspec.Struct, gc=False):
+    id: int
+
+
 class _Status(msgspec.Struct, rename="camel"):
     app_name: str = ""
     version: str = ""
@@ -87,6 +91,11 @@ class Arr(ABC):
     @abstractmethod
     async def _tagged(self) -> list[Tagged]:
         """Read which titles carry which tag."""
+
+    async def ids(self) -> frozenset[int]:
+        """Return the id of every title that is there now; all else is skipped as it is streamed."""
+        path = f"/api/v3/{self.noun}?excludeLocalCovers=true"
+        return frozenset(await self._door.stream("GET", path, _Title, lambda title: title.id))
 
     async def version(self) -> str:
         """Return the server's version, once it is sure that it is the right program."""
