@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai import deciding
+from kometa_ai import deciding, renaming
 from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
@@ -75,6 +75,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     """
     files = await read_files(house)
     collections, unknown = choose(files, request.collections, house.library.name)
+    renamed = await renaming.follow(collections, files, house.store)
     shelf, notices = await read_shelf(house.library, house.store, collections)
     groups, circles = settle_in_order(collections)
     pins = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
@@ -118,7 +119,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*files.notices, *notices, *house.judge.notices),
+        (*files.notices, *renamed, *notices, *house.judge.notices),
     )
 
 

@@ -263,6 +263,12 @@ class Store(Protocol):
     async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
         """Return the ids that were judged for this collection under any other criteria."""
 
+    async def judged(self, library: str) -> Mapping[str, AbstractSet[str]]:
+        """Return under which criteria each collection was judged, by slug."""
+
+    async def rename(self, library: str, old: str, new: str) -> None:
+        """Give what is decided and pinned under one slug to another one that has no decisions."""
+
     async def decisions(self, library: str, slug: str, item_id: int) -> list[Decision]:
         """Return every decision kept of one pair, newest first; plain ones as plain noes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kometa_ai import deciding, hand_edits
+from kometa_ai import deciding, hand_edits, renaming
 from kometa_ai.asking import Asking
 from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
@@ -144,6 +144,7 @@ class Course:
         name = self.house.library.name
         collections, unknown = choose(files, self.request.collections, name)
         self.chronicle.add_faults(unknown)
+        self.chronicle.notice(*await renaming.follow(collections, files, self.house.store))
         return collections
 
     async def _read_library(self, collections: Sequence[Collection]) -> Shelf:

@@ -53,13 +53,13 @@ class Collection:
 
     @property
     def criteria(self) -> str:
-        """Return the fingerprint of what Claude is told of this collection.
+        """Return the fingerprint of what a person wants of this collection.
 
-        Threshold, gates and tag rules are not part of it: they are applied here, for free.
+        Threshold, gates and tag rules are not part of it: they are applied here, for free. Nor is
+        the name, although Claude is told it: nobody who renames a collection wants to pay for it.
         """
-        words = " ".join(self.prompt.split())
-        told = f"{self.name}\n{words}".encode("utf-8", "surrogatepass")
-        return blake2b(told, digest_size=8).hexdigest()
+        words = " ".join(self.prompt.split()).encode("utf-8", "surrogatepass")
+        return blake2b(words, digest_size=8).hexdigest()
 
     @property
     def gated(self) -> bool:

@@ -106,6 +106,21 @@ def judged_otherwise(
     return frozenset[int]().union(*(unpack(INT32, ids) for (ids,) in rows))
 
 
+def judged_criteria(db: sqlite3.Connection, library: str) -> dict[str, set[str]]:
+    """Return under which criteria each collection was judged, by slug."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for slug, criteria in db.execute(
+        "SELECT slug, criteria FROM criteria WHERE library = ? ORDER BY slug", (library,)
+    ):
+        found[slug].add(criteria)
+    return dict(found)
+
+
+def rename(db: sqlite3.Connection, library: str, old: str, new: str) -> None:
+    """Give a collection's decisions to another slug, which has none."""
+    db.execute("UPDATE criteria SET slug = ? WHERE library = ? AND slug = ?", (new, library, old))
+
+
 def store_decisions(
     db: sqlite3.Connection,
     run: int | None,

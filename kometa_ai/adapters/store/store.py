@@ -29,6 +29,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _rename(db: Connection, library: str, old: str, new: str) -> None:
+    ledgers.rename(db, library, old, new)
+    tags.rename(db, library, old, new)
+
+
 class SqliteStore:
     """The state in ``folder``; open as long as the ``async with`` block lasts.
 
@@ -112,6 +117,13 @@ class SqliteStore:
 
     async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
         return await self._read(ledgers.judged_otherwise, library, slug, criteria)
+
+    async def judged(self, library: str) -> Mapping[str, AbstractSet[str]]:
+        return await self._read(ledgers.judged_criteria, library)
+
+    async def rename(self, library: str, old: str, new: str) -> None:
+        """Give decisions and pins to another slug; what was held for the old one is let go."""
+        await self._write(_rename, library, old, new)
 
     async def decisions(self, library: str, slug: str, item_id: int) -> list[Decision]:
         return await self._read(ledgers.every_decision, library, slug, item_id)

@@ -202,6 +202,18 @@ def unpin(db: sqlite3.Connection, library: str, slug: str, item_id: int, tmdb_id
     return cursor.rowcount > 0
 
 
+def rename(db: sqlite3.Connection, library: str, old: str, new: str) -> None:
+    """Give a collection's pins to another slug; one that the pair has there already stays.
+
+    What was held for the old tag goes: there is no collection any more that could approve it.
+    """
+    db.execute(
+        "UPDATE OR IGNORE pins SET slug = ? WHERE library = ? AND slug = ?", (new, library, old)
+    )
+    db.execute("DELETE FROM pins WHERE library = ? AND slug = ?", (library, old))
+    db.execute("DELETE FROM held WHERE library = ? AND slug = ?", (library, old))
+
+
 def size(db: sqlite3.Connection, library: str) -> int | None:
     """Return how many titles the library held, ``None`` if it was never read."""
     row = db.execute("SELECT size FROM libraries WHERE name = ?", (library,)).fetchone()
