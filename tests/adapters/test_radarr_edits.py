@@ -143,7 +143,6 @@ async def test_an_editor_that_refuses_everything_is_left_alone_soon(clock: FakeC
         Mishap("PUT", EDITOR, status=500, body='{"message": "database is locked"}', times=2),
         Mishap("PUT", EDITOR, status=429, headers={"Retry-After": "2"}, times=2),
         Mishap("PUT", EDITOR, status=502, times=3),
-        Mishap("PUT", EDITOR, cut_after=9_000, times=3),
     ],
 )
 async def test_an_edit_is_repeated_because_that_is_safe(clock: FakeClock, mishap: Mishap) -> None:
@@ -154,9 +153,40 @@ async def test_an_edit_is_repeated_because_that_is_safe(clock: FakeClock, mishap
         assert len(clock.sleeps) == times
 
 
-async def test_an_edit_survives_lost_connections(clock: FakeClock) -> None:
-    async with simulated(clock, 20, Mishap("PUT", EDITOR, reset=True, times=7)) as (_, library):
+@pytest.mark.parametrize(
+    "lost", [Mishap("PUT", EDITOR, reset=True), Mishap("PUT", EDITOR, cut_after=9_000)]
+)
+async def test_an_edit_whose_connection_is_lost_is_looked_up_and_not_repeated(
+    clock: FakeClock, lost: Mishap
+) -> None:
+    async with simulated(clock, 20, lost) as (radarr, library):
         assert await library.add_tag(1, range(1, 21)) == Edit(frozenset(range(1, 21)))
+        assert [seen.path for seen in radarr.requests] == [EDITOR, "/api/v3/tag/detail"]
+
+
+async def test_what_a_lost_connection_left_undone_is_sent_again(clock: FakeClock) -> None:
+    def undone(radarr: SimulatedRadarr) -> None:
+        for number in range(8, 21):
+            radarr.hand_untag(number, "kai-x")
+
+    lost = Mishap("PUT", EDITOR, reset=True, after=undone)
+    async with simulated(clock, 20, lost) as (radarr, library):
+        assert await library.add_tag(1, range(1, 21)) == Edit(frozenset(range(1, 21)))
+        assert radarr.members("kai-x") == set(range(1, 21))
+        assert [seen.body["movieIds"] for seen in radarr.writes()] == [
+            list(range(1, 21)),
+            list(range(8, 21)),
+        ]
+
+
+async def test_an_editor_that_breaks_off_for_ever_is_given_up(clock: FakeClock) -> None:
+    lost = Mishap("PUT", EDITOR, reset=True, times=99)
+    tags = {"kai-x": range(1, 21)}
+    async with simulated(clock, 20, lost, tags=tags) as (radarr, library):
+        radarr.always_on.add("kai-x")
+        with pytest.raises(TryLaterError, match="closed the connection"):
+            await library.remove_tag(1, range(1, 21))
+        assert edits(radarr) == 3
 
 
 async def test_an_edit_whose_answer_is_late_is_looked_up_and_not_repeated(

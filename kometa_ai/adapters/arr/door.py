@@ -2,7 +2,8 @@
 
 Every request that goes through here may be repeated: reads change nothing, creating a tag that
 exists returns it, adding and removing a tag are set operations, deleting what is gone is done.
-(aiohttp itself repeats a request once when the connection is lost before the answer.)
+(aiohttp itself repeats a request once when the connection is lost before the answer.) An edit alone
+is not repeated when its connection is lost: Radarr may be at work on it for minutes.
 """
 
 from __future__ import annotations
@@ -20,11 +21,7 @@ import aiohttp
 import msgspec
 
 from kometa_ai import __version__
-from kometa_ai.adapters.arr.faults import (
-    RepeatableError,
-    Server,
-    reason_in,
-)
+from kometa_ai.adapters.arr.faults import LostError, RepeatableError, Server, reason_in
 from kometa_ai.adapters.arr.json_stream import ArrayReader, JsonStreamError, RecordError
 from kometa_ai.domain.fault import FaultKind, KometaAIError, StopError
 
@@ -38,6 +35,7 @@ Answer = TypeVar("Answer")
 Record = TypeVar("Record")
 
 ATTEMPTS = 4
+EDITING = "PUT"
 LONGEST_WAIT = 60.0
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
 _REDIRECTS = range(300, 400)
@@ -168,6 +166,8 @@ class Door:
             try:
                 return await self._attempt(method, path, body, silence, receive)
             except RepeatableError as error:
+                if isinstance(error, LostError) and method == EDITING:
+                    raise
                 wait = error.wait
                 if wait is None:
                     wait = wait_before(attempt, self._chance())
@@ -192,6 +192,7 @@ class Door:
                 data=None if body is None else msgspec.json.encode(body),
                 headers=None if body is None else {"Content-Type": "application/json"},
                 allow_redirects=False,
+                middlewares=(_only_once,) if method == EDITING else (),
                 timeout=aiohttp.ClientTimeout(connect=self.timeouts.connect, sock_read=silence),
             ) as response:
                 if response.status not in range(200, 300):
@@ -226,7 +227,9 @@ class Door:
                 return server.unreachable("no connection in time")
             case TimeoutError():
                 return server.unanswered()
-            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
+            case (
+                aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | _LostConnectionError()
+            ):
                 return server.hung_up()
             case _:
                 return server.broken_off("the connection broke off")
@@ -260,6 +263,22 @@ class Door:
             return max(0.0, (parsedate_to_datetime(asked) - self._clock.now()).total_seconds())
         except (ValueError, TypeError):
             return None
+
+
+async def _only_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Give a lost connection a name that aiohttp does not know, or it would send once more."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LostConnectionError from error
+
+
+class _LostConnectionError(aiohttp.ClientError):
+    """The connection of an edit ended before any answer."""
 
 
 def _addresses(app: str, url: str) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kometa_ai.adapters.arr.faults import RefusedError, UnansweredError
+from kometa_ai.adapters.arr.faults import LostError, RefusedError, UnansweredError
 from kometa_ai.domain.fault import Fault, FaultKind, StopError, TryLaterError
 from kometa_ai.ports import Edit
 
@@ -93,7 +93,7 @@ class BulkEdit:
             edited = await self._door.stream(
                 "PUT", f"/api/v3/{self._noun}/editor", Edited, self._as_wanted, body
             )
-        except UnansweredError as error:
+        except (UnansweredError, LostError) as error:
             await self._check(chunk, error)
             return
         self._refusals = self._unanswered = 0
@@ -107,7 +107,7 @@ class BulkEdit:
     def _as_wanted(self, edited: Edited) -> tuple[int, bool]:
         return edited.id, (self._tag in edited.tags) is (self._apply is Apply.ADD)
 
-    async def _check(self, chunk: list[int], error: UnansweredError) -> None:
+    async def _check(self, chunk: list[int], error: UnansweredError | LostError) -> None:
         """Find out what an edit did whose answer did not come, and send what is left once more."""
         self._unanswered += 1
         await self._clock.sleep(PAUSE_BEFORE_CHECK)

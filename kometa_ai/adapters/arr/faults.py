@@ -17,6 +17,10 @@ class RepeatableError(TryLaterError):
     wait: float | None = None
 
 
+class LostError(RepeatableError):
+    """The connection ended when the request was out; the server may still be at work on it."""
+
+
 class UnansweredError(TryLaterError):
     """The answer did not come in time; the server may still be at work on the request."""
 
@@ -78,9 +82,9 @@ class Server:
             where=self.where,
         )
 
-    def hung_up(self) -> RepeatableError:
+    def hung_up(self) -> LostError:
         """The connection ended before any answer."""
-        return RepeatableError(
+        return LostError(
             FaultKind.LIBRARY,
             f"{self.app} closed the connection without an answer.",
             remedy=f"Check in {self.app.upper()}_URL whether it is http:// or https://; if that is "
@@ -88,9 +92,9 @@ class Server:
             where=self.where,
         )
 
-    def broken_off(self, reason: str) -> RepeatableError:
+    def broken_off(self, reason: str) -> LostError:
         """The answer ended before it was complete, or is no JSON."""
-        return RepeatableError(
+        return LostError(
             FaultKind.LIBRARY,
             f"The answer of {self.app} cannot be read: {reason}.",
             remedy=f"If this happens again, look into the logs of {self.app} and of any proxy "
