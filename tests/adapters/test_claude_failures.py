@@ -430,6 +430,26 @@ async def test_a_check_fails_as_a_question_does(
             await judge.check()
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refused(404, "not_found_error", "Not Found"),
+        Reply(404, "404 page not found", content_type="text/plain"),
+        Reply(405, '{"detail": "Method Not Allowed"}'),
+    ],
+)
+async def test_a_server_without_a_list_of_models_may_work_all_the_same(
+    server: SimulatedClaude, reply: Reply
+) -> None:
+    server.mishaps.append(Mishap(reply=reply))
+    async with client(server) as judge:
+        sentence = await judge.check()
+    assert sentence == (
+        f"{server.url} answers, but tells nothing of models, so neither the key nor {HAIKU} could"
+        " be checked. It may work all the same: the first request of a run will show."
+    )
+
+
 async def test_the_key_is_in_no_log_and_no_repr(
     server: SimulatedClaude, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,13 @@ from urllib.parse import quote
 import msgspec
 
 from kometa_ai.adapters.claude.prices import load_prices
-from kometa_ai.adapters.claude.server import ANTHROPIC, Patience, RefusedError, Server
+from kometa_ai.adapters.claude.server import (
+    ANTHROPIC,
+    AddressError,
+    Patience,
+    RefusedError,
+    Server,
+)
 from kometa_ai.adapters.claude.wire import (
     Card,
     ComplainedError,
@@ -153,14 +159,27 @@ class Claude(Judge):
         return replace(answer, usage=Usage(prompt, len(answer.text.encode())))
 
     async def check(self) -> str:
-        """Prove that the key and the model work, for free, and return a sentence about it."""
+        """Prove that the key and the model work, for free, and return a sentence about it.
+
+        A server of the user's own may know nothing of models and still answer questions: that can
+        be told only by a question, and a question costs money.
+        """
         import httpx2
 
         client = await self._connected()
         path = f"/v1/models/{quote(self.model.name, safe='')}"
-        with self._renaming(Received(self.model.name)):
-            async with asyncio.timeout(self._patience.silence):
-                card = decoded((await client.get(path, cast_to=httpx2.Response)).content, Card)
+        try:
+            with self._renaming(Received(self.model.name)):
+                async with asyncio.timeout(self._patience.silence):
+                    card = decoded((await client.get(path, cast_to=httpx2.Response)).content, Card)
+        except AddressError as error:
+            if not (error.empty and self._server.ours):
+                raise
+            return (
+                f"{self._server.who} answers, but tells nothing of models, so neither the key nor"
+                f" {self.model.name} could be checked. It may work all the same: the first request"
+                " of a run will show."
+            )
         if card.lifecycle == "retired":
             raise self._server.unknown_model()
         ends = f" until {card.retires_at[:10]}" if card.retires_at else ""

@@ -69,6 +69,14 @@ class RefusedError(SkipError):
         self.said = said
 
 
+class AddressError(StopError):
+    """What answers is not the Claude API; ``empty`` is true where nothing is at the address."""
+
+    def __init__(self, message: str, remedy: str, *, empty: bool) -> None:
+        super().__init__(FaultKind.CLAUDE, message, remedy=remedy, where=WHERE)
+        self.empty = empty
+
+
 class Server:
     """Anthropic, or a server that speaks its API, and the key that it is shown."""
 
@@ -86,7 +94,8 @@ class Server:
         self._key = api_key
         self._model = model
         self._clock = clock
-        self.who = "Anthropic" if self._url == ANTHROPIC else self._url
+        self.ours = self._url != ANTHROPIC
+        self.who = self._url if self.ours else "Anthropic"
 
     def open(self, patience: Patience) -> AsyncAnthropic:
         """Make the client. Of the environment only a proxy has a say in it."""
@@ -196,7 +205,7 @@ class Server:
             case 404 if complaint.type == "not_found_error" and "model" in said.lower():
                 return self.unknown_model()
             case _ if status in {404, 405} or status < BAD_REQUEST:
-                return self._wrong_address()
+                return self._wrong_address(empty=status >= BAD_REQUEST)
             case 429:
                 what = "limits how much it may be asked"
             case 529:
@@ -223,16 +232,11 @@ class Server:
             where=WHERE,
         )
 
-    def _wrong_address(self) -> StopError:
+    def _wrong_address(self, *, empty: bool = False) -> AddressError:
         remedy = "Set CLAUDE_BASE_URL to what stands before /v1/messages, or leave it out."
         if self._url == ANTHROPIC:
             remedy = "Something on the way answers in its place: a proxy, a firewall, a login page."
-        return StopError(
-            FaultKind.CLAUDE,
-            f"{self._url} does not lead to the Claude API.",
-            remedy=remedy,
-            where=WHERE,
-        )
+        return AddressError(f"{self._url} does not lead to the Claude API.", remedy, empty=empty)
 
     def _out_of_reach(self, error: Exception) -> UnansweredError:
         why = self._quoted(str(error)) or type(error).__name__
