@@ -180,20 +180,20 @@ class World:
         async with self.house() as house:
             return await run(RunRequest(**wanted), house)
 
-    async def approve(self, run_id: str | None = None) -> RunReport:
+    async def approve(self, run_id: str | None = None, *, dry_run: bool = False) -> RunReport:
         """Approve what is held."""
         async with self.house() as house:
-            return await review.approve(house, run_id)
+            return await review.approve(house, run_id, dry_run=dry_run)
 
     async def decline(self, run_id: str | None = None) -> RunReport:
         """Decline what is held."""
         async with self.house() as house:
             return await review.decline(house, run_id)
 
-    async def undo(self, run_id: str | None = None) -> RunReport:
+    async def undo(self, run_id: str | None = None, *, dry_run: bool = False) -> RunReport:
         """Undo a run."""
         async with self.house() as house:
-            return await review.undo(house, run_id)
+            return await review.undo(house, run_id, dry_run=dry_run)
 
     async def cleanup(self, *, dry_run: bool = False) -> RunReport:
         """Remove orphaned tags."""

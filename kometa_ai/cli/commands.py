@@ -150,7 +150,8 @@ class Command:
     async def approve(self) -> int:
         """Apply what is held."""
         run_id = self._flags.approve or None
-        return await self._told(lambda house: review.approve(house, run_id))
+        dry_run: bool = self._flags.dry_run
+        return await self._told(lambda house: review.approve(house, run_id, dry_run=dry_run))
 
     async def decline(self) -> int:
         """Keep what was to be removed."""
@@ -160,7 +161,8 @@ class Command:
     async def undo(self) -> int:
         """Turn a run's changes around."""
         run_id = self._flags.undo or None
-        return await self._told(lambda house: review.undo(house, run_id))
+        dry_run: bool = self._flags.dry_run
+        return await self._told(lambda house: review.undo(house, run_id, dry_run=dry_run))
 
     async def cleanup(self) -> int:
         """Remove orphaned tags."""

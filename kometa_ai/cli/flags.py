@@ -51,7 +51,7 @@ def parse(arguments: list[str]) -> Namespace:
     if len(commands) > 1:
         parser.error(f"--{_flag(commands[0])} does not go together with --{_flag(commands[1])}")
     command = next(iter(commands), None)
-    allowed = {"estimate": SHAPERS, "cleanup": ("dry_run",)}.get(command or "", ())
+    allowed = {"estimate": SHAPERS, **dict.fromkeys(PREVIEWED, ("dry_run",))}.get(command or "", ())
     used = [name for name in {*RUNS, *SHAPERS} if getattr(flags, name) not in (None, False, [])]
     wrong = sorted(set(used) - set(allowed))
     if command and wrong:
@@ -68,6 +68,8 @@ def parse(arguments: list[str]) -> Namespace:
 
 
 STANCES = ("keep", "never")
+PREVIEWED = ("approve", "undo", "cleanup")
+"""Commands of which --dry-run tells what they would do, and does nothing."""
 COMMANDS = (
     "estimate",
     "health_check",
@@ -159,7 +161,10 @@ def _add_looks(parser: ArgumentParser) -> None:
 
 
 def _add_reviews(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("deciding yourself")
+    group = parser.add_argument_group(
+        "deciding yourself",
+        "With --dry-run, --approve, --undo and --cleanup tell what they would do.",
+    )
     for flag, text in (
         ("--approve", "apply removals that a run held (default: the newest)"),
         ("--decline", "keep what a run wanted to remove (default: the newest that held)"),
@@ -174,7 +179,7 @@ def _add_reviews(parser: ArgumentParser) -> None:
     )
     group.add_argument("--unpin", nargs=2, metavar=("COLLECTION", "ITEM"), help="take a pin back")
     for flag, text in (
-        ("--cleanup", "take off and delete KAI- tags that no file names (--dry-run: list them)"),
+        ("--cleanup", "take off and delete KAI- tags that no file names"),
         ("--reset-state", "set verdicts and history aside and start afresh; pins stay"),
     ):
         group.add_argument(flag, action="store_const", const=True, help=text)

@@ -65,7 +65,7 @@ def test_what_answers_at_once_loads_nothing_heavy(flag: str) -> None:
         ("--approve 1 --decline 1", "--approve does not go together with --decline"),
         ("--estimate --run-now", "--estimate does not go together with --run-now"),
         ("--estimate --dry-run", "--estimate does not go together with --dry-run"),
-        ("--undo --dry-run", "--undo does not go together with --dry-run"),
+        ("--decline --dry-run", "--decline does not go together with --dry-run"),
         ("--cleanup --collection Noir", "--cleanup does not go together with --collection"),
         ("--health-check --batch-size 9", "--health-check does not go together with --batch-size"),
         ("--run-now --batch-size 0", "'0' is not a number from 1 to 200"),

@@ -9,6 +9,7 @@ import pytest
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.report import Result, Trigger
 from tests.guard import guarded, ids, of, pins, sure, wish
+from tests.springboard import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,18 @@ async def test_what_is_held_appears_in_every_run_until_it_is_approved(tmp_path: 
         assert (await world.approve()).notices == ("Nothing is held for approval.",)
         last = await world.run()
         assert (last.result, last.notices, await pins(world)) == (Result.SUCCESS, (), [])
+
+
+async def test_a_preview_tells_what_an_approval_would_do_and_does_nothing(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 12, {"Noir": sure(*ALL)}) as world:
+        await _held(world)
+        before = world.radarr.members("kai-noir")
+        report = await world.approve(dry_run=True)
+        assert (report.result, report.trigger) == (Result.DRY_RUN, Trigger.APPROVE)
+        assert ids(of(report, "noir").removed) == GOING
+        assert (await cli(world, "--approve", "--dry-run")).code == 0
+        assert world.radarr.members("kai-noir") == before
+        assert ids(of(await world.approve(), "noir").removed) == GOING, "it is still held"
 
 
 async def test_an_approval_skips_what_was_pinned_or_taken_off_since(tmp_path: Path) -> None:

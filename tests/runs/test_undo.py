@@ -9,6 +9,7 @@ import pytest
 from kometa_ai.demo.radarr import Mishap
 from kometa_ai.domain.report import Result, Trigger
 from tests.guard import EDITOR, edits, guarded, ids, of, pins, sure, wish
+from tests.springboard import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,22 @@ async def test_an_undone_run_stays_undone(tmp_path: Path) -> None:
             after = await world.run(force_refresh=forced)
             assert (after.result, after.notices) == (Result.SUCCESS, ())
         assert edits(world) == before
+
+
+async def test_a_preview_tells_what_an_undo_would_do_and_does_nothing(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 6, {"Noir": sure(1, 2, 3)}) as world:
+        run_id = await _changed(world)
+        written = len(world.radarr.writes())
+        report = await world.undo(dry_run=True)
+        assert (report.result, report.trigger) == (Result.DRY_RUN, Trigger.UNDO)
+        noir = of(report, "noir")
+        assert (ids(noir.added), ids(noir.removed), noir.members) == ([2, 3], [4, 5], 3)
+        assert len(world.radarr.writes()) == written
+        assert await pins(world) == []
+        ended = await cli(world, "--undo", run_id, "--dry-run")
+        assert (ended.code, "no tag was changed" in ended.out) == (0, True), ended.err
+        assert world.radarr.members("kai-noir") == {1, 4, 5}
+        assert (await world.undo()).removed == 2, "it is still there to be undone"
 
 
 async def test_undoing_the_undo_does_it_again(tmp_path: Path) -> None:
