@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.domain.collection import TAG_PREFIX, is_collection_tag
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.ports import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock, Edit, Library, Store
 
 TITLES_NAMED: Final = 5
-CHUNK: Final = 500
-"""Items in one bulk edit: Radarr works on them one by one and answers only at the end."""
 
 
 @dataclass(frozen=True, slots=True)

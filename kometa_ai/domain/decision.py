@@ -26,9 +26,6 @@ class Origin(StrEnum):
     """Where a decision comes from."""
 
     CLAUDE = "claude"
-    GATE = "gate"
-    TAG_RULE = "tag rule"
-    PIN = "pin"
     IMPORTED = "imported"
 
 

@@ -13,7 +13,6 @@ class FaultKind(StrEnum):
     KOMETA = "kometa"
     LIBRARY = "library"
     CLAUDE = "claude"
-    BUDGET = "budget"
     TAGGING = "tagging"
     STATE = "state"
     PROGRAM = "program"

@@ -1,7 +1,6 @@
 """Radarr and Sonarr: one HTTP door, one way to tag, one set of sentences for what goes wrong."""
 
 from kometa_ai.adapters.arr.door import Timeouts
-from kometa_ai.adapters.arr.edit import CHUNK
 from kometa_ai.adapters.arr.library import Arr, Tagged
 
-__all__ = ["CHUNK", "Arr", "Tagged", "Timeouts"]
+__all__ = ["Arr", "Tagged", "Timeouts"]

@@ -24,6 +24,7 @@ from kometa_ai import __version__
 from kometa_ai.adapters.arr.faults import LostError, RepeatableError, Server, reason_in
 from kometa_ai.adapters.arr.json_stream import ArrayReader, JsonStreamError, RecordError
 from kometa_ai.domain.fault import FaultKind, KometaAIError, StopError
+from kometa_ai.ports import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +37,6 @@ Record = TypeVar("Record")
 
 ATTEMPTS = 4
 EDITING = "PUT"
-LONGEST_WAIT = 60.0
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
 _REDIRECTS = range(300, 400)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

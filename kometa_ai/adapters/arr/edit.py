@@ -11,7 +11,7 @@ import msgspec
 
 from kometa_ai.adapters.arr.faults import LostError, RefusedError, UnansweredError
 from kometa_ai.domain.fault import Fault, FaultKind, StopError, TryLaterError
-from kometa_ai.ports import Edit
+from kometa_ai.ports import CHUNK, Edit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kometa_ai.adapters.arr.door import Door
     from kometa_ai.ports import Clock
 
-CHUNK = 500
 UNANSWERED_LIMIT = 3
 PAUSE_BEFORE_CHECK = 10.0
 # Halving 500 titles down to one takes nine refusals in a row. Many more without one success mean

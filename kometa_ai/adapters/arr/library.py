@@ -11,6 +11,7 @@ import msgspec
 from kometa_ai.adapters.arr.door import Door, Timeouts
 from kometa_ai.adapters.arr.edit import Apply, BulkEdit
 from kometa_ai.adapters.arr.faults import RefusedError
+from kometa_ai.domain.collection import TAG_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.ports import Clock, Edit
-
-TAG_PREFIX = "kai-"
 
 
 class Tagged(NamedTuple):

@@ -1,0 +1,23 @@
+"""What a run needs of the world, as protocols; the adapters and the test doubles fulfil them."""
+
+from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
+from kometa_ai.ports.store import HeldRemovals, Intent, JournalEntry, Purchase, Store
+from kometa_ai.ports.world import CHUNK, LONGEST_WAIT, Clock, CollectionFiles, Edit, Library
+
+__all__ = [
+    "CHUNK",
+    "LONGEST_WAIT",
+    "Answer",
+    "Clock",
+    "CollectionFiles",
+    "Edit",
+    "Ending",
+    "HeldRemovals",
+    "Intent",
+    "JournalEntry",
+    "Judge",
+    "Library",
+    "Purchase",
+    "Store",
+    "UnansweredError",
+]
