@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.deciding import carriers, survey
 from kometa_ai.domain.fault import Fault, FaultKind, StopError
+from kometa_ai.domain.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence, Set as AbstractSet
 
     from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.decision import Pin
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import House
@@ -116,3 +118,32 @@ async def read_items(library: Library, store: Store) -> tuple[list[MediaItem], l
         kept = "Decisions about the missing ones are kept, in case they come back."
         return items, [f"The library has {size} titles, and had {before} before. {kept}"]
     return items, []
+
+
+async def read_members(
+    library: Library, shelf: Shelf, before: Mapping[str, AbstractSet[int]]
+) -> tuple[Mapping[str, frozenset[int]], Mapping[int, MediaItem]]:
+    """Read who carries which tag now, and return that with the titles that are there still.
+
+    ``before`` holds the members so far, by label. Only if some are missing, what was deleted since
+    is looked up: it took its tags with it, and that is no vote against it.
+    """
+    members = await library.members()
+    items = shelf.titles.items
+    if all(ids <= members.get(label, frozenset()) for label, ids in before.items()):
+        return members, items
+    there = await library.ids()
+    return members, {item_id: item for item_id, item in items.items() if item_id in there}
+
+
+async def read_pins(house: House, shelf: Shelf) -> dict[str, dict[int, Pin]]:
+    """Return the pins of present titles, by slug and id, and keep where these are now."""
+    store, library = house.store, house.library.name
+    kept = await store.pins(library)
+    pins = Whereabouts(shelf.titles.items).pins(kept)
+    here = [pin for by_id in pins.values() for pin in by_id.values()]
+    known = {(pin.slug, pin.item_id, pin.tmdb_id) for pin in kept}
+    moved = [pin for pin in here if (pin.slug, pin.item_id, pin.tmdb_id) not in known]
+    if moved:
+        await store.pin(library, moved)
+    return pins

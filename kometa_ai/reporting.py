@@ -17,6 +17,7 @@ from kometa_ai.domain.tagging import TagChange, Verdicts, compare
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
+        Container,
         Iterable,
         Mapping,
         Set as AbstractSet,
@@ -62,9 +63,8 @@ class Outcome:
         never = {pin.item_id for pin in held if pin.stance is Stance.NEVER}
         self.verdicts = Verdicts(self.verdicts.belong - never, self.verdicts.foreign - keep)
 
-    def keep_to(self, ids: AbstractSet[int]) -> None:
+    def keep_to(self, ids: Container[int]) -> None:
         """Leave alone what is not in the library any more."""
-        # No `belong & ids`: with a view of a dictionary that walks the whole library.
         belong, foreign = self.verdicts.belong, self.verdicts.foreign
         self.verdicts = Verdicts({i for i in belong if i in ids}, {i for i in foreign if i in ids})
 
@@ -114,3 +114,29 @@ def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> t
 def spending(receipts: Receipts, pairs: int) -> Spending:
     """Return what a run has spent."""
     return Spending(receipts.requests, pairs, receipts.usage, receipts.cost, receipts.unconfirmed)
+
+
+def shortfalls(tally: Tally, exhausted: str, policy: Policy, deferred: int) -> list[str]:
+    """Return sentences about what was not judged, and about answers that were of no use."""
+    told = []
+    left = f"{deferred:,} verdicts wait"
+    if exhausted == "MONTHLY_BUDGET" and not policy.monthly_budget:
+        told.append(f"MONTHLY_BUDGET is 0, so Claude is not asked; {left}.")
+    elif exhausted == "MONTHLY_BUDGET":
+        told.append(
+            f"MONTHLY_BUDGET (${policy.monthly_budget}) leaves no room for a further request;"
+            f" {left} for the next month, or for a higher budget."
+        )
+    elif exhausted == "MAX_EVALS_PER_RUN":
+        told.append(f"MAX_EVALS_PER_RUN is reached; {left} for the next run.")
+    elif exhausted:
+        told.append(
+            f"{exhausted} (${policy.max_cost}) leaves no room for a further request;"
+            f" {left} for the next run."
+        )
+    if tally.foreign or tally.unusable:
+        told.append(
+            f"Claude gave {tally.foreign} verdicts that nobody asked for and"
+            f" {tally.unusable} that can't be used; they were dropped."
+        )
+    return told

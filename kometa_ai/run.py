@@ -14,18 +14,25 @@ from kometa_ai.domain.report import Phase
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.purchasing import Purchasing
-from kometa_ai.reading import choose, read_files, read_shelf, unmatched_rules
-from kometa_ai.reporting import Outcome, spending
+from kometa_ai.reading import (
+    choose,
+    read_files,
+    read_members,
+    read_pins,
+    read_shelf,
+    unmatched_rules,
+)
+from kometa_ai.reporting import Outcome, shortfalls, spending
 from kometa_ai.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set as AbstractSet
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.deciding import Case
     from kometa_ai.domain.collection import Collection
-    from kometa_ai.domain.decision import Decision, Pin
+    from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.report import RunReport, RunRequest
     from kometa_ai.house import House
     from kometa_ai.reading import Shelf
@@ -100,7 +107,8 @@ class Course:
         exhausted = self.tally.exhausted
         if deferred and not self.tally.stopped:
             exhausted = "MAX_EVALS_PER_RUN"
-        self._say_what_was_odd(exhausted, deferred)
+        self.chronicle.notice(*shortfalls(self.tally, exhausted, self.house.policy, deferred))
+        self.chronicle.notice(*self.house.judge.notices)
         receipts = self.purchasing.receipts
         return self.chronicle.report(
             reports,
@@ -110,30 +118,6 @@ class Course:
             items=self.items,
             exhausted=exhausted,
         )
-
-    def _say_what_was_odd(self, exhausted: str, deferred: int) -> None:
-        tally, policy = self.tally, self.house.policy
-        left = f"{deferred:,} verdicts wait"
-        if exhausted == "MONTHLY_BUDGET" and not policy.monthly_budget:
-            self.chronicle.notice(f"MONTHLY_BUDGET is 0, so Claude is not asked; {left}.")
-        elif exhausted == "MONTHLY_BUDGET":
-            self.chronicle.notice(
-                f"MONTHLY_BUDGET (${policy.monthly_budget}) leaves no room for a further request;"
-                f" {left} for the next month, or for a higher budget."
-            )
-        elif exhausted == "MAX_EVALS_PER_RUN":
-            self.chronicle.notice(f"MAX_EVALS_PER_RUN is reached; {left} for the next run.")
-        elif exhausted:
-            self.chronicle.notice(
-                f"{exhausted} (${policy.max_cost}) leaves no room for a further request;"
-                f" {left} for the next run."
-            )
-        if tally.foreign or tally.unusable:
-            self.chronicle.notice(
-                f"Claude gave {tally.foreign} verdicts that nobody asked for and"
-                f" {tally.unusable} that can't be used; they were dropped."
-            )
-        self.chronicle.notice(*self.house.judge.notices)
 
     async def _read_files(self) -> list[Collection]:
         self.chronicle.phase(Phase.FILES)
@@ -179,7 +163,7 @@ class Course:
     ) -> None:
         """Settle the collections, those first whose tags the rules of others name."""
         self.chronicle.phase(Phase.DECIDING)
-        pins = await self._pins(shelf)
+        pins = await read_pins(self.house, shelf)
         groups, circles = settle_in_order(collections)
         self.chronicle.add_faults(circles)
         tagged = shelf.tagged | {
@@ -244,18 +228,6 @@ class Course:
         self.chronicle.add_faults(self.tally.faults[told:])
         return [case.learned(self.tally) for case in cases], selection.count
 
-    async def _pins(self, shelf: Shelf) -> dict[str, dict[int, Pin]]:
-        """Return the pins of present titles, and keep where these are now."""
-        store, library = self.house.store, self.house.library.name
-        kept = await store.pins(library)
-        pins = Whereabouts(shelf.titles.items).pins(kept)
-        here = [pin for by_id in pins.values() for pin in by_id.values()]
-        known = {(pin.slug, pin.item_id, pin.tmdb_id) for pin in kept}
-        moved = [pin for pin in here if (pin.slug, pin.item_id, pin.tmdb_id) not in known]
-        if moved:
-            await store.pin(library, moved)
-        return pins
-
     async def _compare(self, shelf: Shelf) -> list[TagEdit]:
         """Read the members of the tags once more if anything is to change, and compare."""
         outcomes = [one for one in self.outcomes.values() if one.differs]
@@ -272,9 +244,8 @@ class Course:
 
     async def _read_members(self, outcomes: Sequence[Outcome], shelf: Shelf) -> None:
         """Take the present members afresh; the asking may have taken hours."""
-        members = await self.house.library.members()
-        there = await self._still_there(outcomes, members, shelf)
-        items = {i: item for i, item in shelf.titles.items.items() if i in there}
+        before = {one.case.collection.label: one.present for one in outcomes}
+        members, items = await read_members(self.house.library, shelf, before)
         where = Whereabouts(items)
         heeded = await hand_edits.heed(
             [one.case.collection for one in outcomes],
@@ -286,27 +257,12 @@ class Course:
             since={one.case.collection.slug: where.tmdb_ids(one.present) for one in outcomes},
         )
         self.chronicle.notice(*heeded.notices)
-        pins = await self._pins(shelf)
+        pins = await read_pins(self.house, shelf)
         for one in outcomes:
             collection = one.case.collection
             one.present = members.get(collection.label, frozenset())
             one.obey(pins.get(collection.slug, {}))
-            one.keep_to(there)
-
-    async def _still_there(
-        self,
-        outcomes: Sequence[Outcome],
-        members: Mapping[str, frozenset[int]],
-        shelf: Shelf,
-    ) -> AbstractSet[int]:
-        """Return the ids of the titles without those that were deleted since, if tags are missing.
-
-        A title that is deleted takes its tags with it, and that is no vote against it.
-        """
-        before = {one.case.collection.label: one.present for one in outcomes}
-        if all(ids <= members.get(label, frozenset()) for label, ids in before.items()):
-            return shelf.titles.items.keys()
-        return await self.house.library.ids()
+            one.keep_to(items)
 
     async def _apply(self, edits: Sequence[TagEdit], shelf: Shelf) -> None:
         house = self.house

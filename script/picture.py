@@ -20,7 +20,7 @@ from kometa_ai.demo.radarr import SimulatedRadarr
 from kometa_ai.domain.report import RunReport, RunRequest
 from kometa_ai.run import run
 from kometa_ai.settings import ESTIMATE_NEEDS, load
-from kometa_ai.terminal.tables import print_report
+from kometa_ai.terminal.report import print_report
 
 KEY = "picture-key"
 PICTURE = Path(__file__).parent.parent / "docs" / "run.svg"

@@ -27,7 +27,8 @@ from kometa_ai.report_json import estimate_json, report_json
 from kometa_ai.run import run
 from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError, without_effect
 from kometa_ai.terminal.narrator import Narrator, console
-from kometa_ai.terminal.tables import print_estimate, print_report
+from kometa_ai.terminal.report import print_report
+from kometa_ai.terminal.tables import print_estimate
 
 if TYPE_CHECKING:
     from argparse import Namespace

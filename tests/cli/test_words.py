@@ -28,7 +28,8 @@ from kometa_ai.domain.report import (
     Trigger,
 )
 from kometa_ai.terminal.narrator import Narrator
-from kometa_ai.terminal.tables import print_checks, print_report, print_runs
+from kometa_ai.terminal.report import print_report
+from kometa_ai.terminal.tables import print_checks, print_runs
 from kometa_ai.terminal.text import clean, duration, many, sentence, usd
 
 WHEN = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
