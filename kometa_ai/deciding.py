@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kometa_ai import adopting
 from kometa_ai.domain import pending, requests, verdict
-from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Opinion
+from kometa_ai.domain.pending import Why
 from kometa_ai.domain.tagging import Verdicts
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kometa_ai.domain.collection import Collection
-    from kometa_ai.domain.decision import Pin
+    from kometa_ai.domain.decision import Ledger, Pin
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.pending import Pending, Selection
     from kometa_ai.domain.requests import Request
@@ -99,31 +101,19 @@ async def open_case(
     ledger = await store.ledger(library, slug, criteria)
     before = await store.judged_before(library, slug, criteria)
     if not ledger.judged and not before:
-        ledger = await _adopt(collection, titles, store)
-    unknown = pending.find(
-        collection, free.candidates, ledger, present=present, judged_before=before, forced=forced
-    )
+        ledger = await adopting.adopt(collection, titles, store)
+
+    def find(known: Ledger) -> Pending:
+        return pending.find(
+            collection, free.candidates, known, present=present, judged_before=before, forced=forced
+        )
+
+    unknown = find(ledger)
+    new = unknown.by_why.get(Why.NEW, ())
+    later = await adopting.adopt_late(ledger, new, collection, titles, store)
+    if later is not ledger:
+        ledger, unknown = later, find(later)
     return Case(collection, present, free, ledger, unknown)
-
-
-async def _adopt(collection: Collection, titles: Titles, store: Store) -> Ledger:
-    """Take over what 0.5.x decided; it holds until the criteria or the item change from now on."""
-    imported = await store.imported(collection.name, collection.label)
-    decisions = {
-        item_id: replace(
-            decision,
-            criteria=collection.criteria,
-            fingerprint=titles.fingerprints[item_id],
-            origin=Origin.IMPORTED,
-        )
-        for item_id, decision in imported.items()
-        if item_id in titles.items
-    }
-    if decisions:
-        await store.adopt(
-            collection.library, collection.slug, collection.name, collection.label, decisions
-        )
-    return Ledger({i: decision.fingerprint for i, decision in decisions.items()}, decisions)
 
 
 def plan(

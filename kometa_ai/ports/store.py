@@ -121,7 +121,11 @@ class Store(Protocol):
         """Return every decision kept of one pair, newest first; plain ones as plain noes."""
 
     async def imported(self, name: str, label: str) -> Mapping[int, Decision]:
-        """Return decisions of 0.5.x that wait for a collection of this name or tag."""
+        """Return decisions of 0.5.x that wait for a collection of this name or tag.
+
+        Their criteria are those under which others of the collection were adopted, empty if none
+        was.
+        """
 
     async def adopt(
         self, library: str, slug: str, name: str, label: str, decisions: Mapping[int, Decision]

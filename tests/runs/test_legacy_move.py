@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.guard import bring_back, take_away
 from tests.springboard import cli
 from tests.world import World, block, movie
 
@@ -104,6 +105,36 @@ async def test_a_changed_prompt_or_film_is_asked_afterwards(tmp_path: Path) -> N
         assert ended.json["usage"]["pairs"] == 10
         assert world.radarr.members("kai-noir") == OLD_NOIR
         assert 5 in world.radarr.members("kai-cosy")
+
+
+async def test_a_film_that_was_absent_at_the_import_is_not_asked_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path, MOVIES) as world:
+        settle(world, *range(1, 11))
+        away = take_away(world.radarr, [1, 2, 5])
+        assert (await cli(world, "--run-now")).code == 0
+        bring_back(world.radarr, {number: away.pop(number) for number in (1, 5)})
+        ended = await cli(world, "--run-now", "--json")
+        assert ended.json["usage"]["pairs"] == 0
+        assert world.radarr.members("kai-noir") == OLD_NOIR - {2}
+        world.write(block("Noir", tag="KAI-noir", prompt="Else"), block("Cosy", tag="KAI-cosy"))
+        assert (await cli(world, "--run-now", "--json")).json["usage"]["pairs"] == 9
+        bring_back(world.radarr, away)
+        ended = await cli(world, "--run-now", "--json")
+        assert ended.json["usage"]["pairs"] == 1, "what 0.5.x said was of other words"
+
+
+async def test_a_number_that_was_given_to_another_film_inherits_nothing(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES) as world:
+        settle(world, *range(1, 11))
+        take_away(world.radarr, [1])
+        assert (await cli(world, "--run-now")).code == 0
+        for number in sorted(take_away(world.radarr, list(world.radarr.movies))):
+            world.radarr.add_movie(movie(number - 1, f"Film {number}", tmdbId=1000 + number))
+        ended = await cli(world, "--run-now", "--json")
+        assert ended.json["usage"]["pairs"] == 18
+        assert world.radarr.members("kai-noir") == set()
 
 
 async def test_a_damaged_file_is_replaced_by_its_good_backup_loudly(tmp_path: Path) -> None:

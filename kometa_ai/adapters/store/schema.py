@@ -258,12 +258,18 @@ def m005_tmdb_ids(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE pins_by_number")
 
 
+def m006_waiting_for_criteria(db: sqlite3.Connection) -> None:
+    """Add under which criteria a collection took over what 0.5.x decided, to what still waits."""
+    db.execute("ALTER TABLE waiting ADD COLUMN criteria TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
     m003_tags,
     m004_waiting,
     m005_tmdb_ids,
+    m006_waiting_for_criteria,
 )
 LATEST: Final = len(MIGRATIONS)
 

@@ -40,7 +40,8 @@ def import_once(
         return False
     note_import(db, source, at)
     db.executemany(
-        "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO waiting (name, label, item, include, confidence, reason, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 name,
@@ -61,15 +62,20 @@ def import_once(
 def waiting_for(db: sqlite3.Connection, name: str, label: str) -> dict[int, Decision]:
     """Return what waits for this name or this tag; the same name wins, then the newer one."""
     rows = db.execute(
-        "SELECT item, include, confidence, reason, at FROM waiting"
+        "SELECT item, include, confidence, reason, at, criteria FROM waiting"
         " WHERE name = ? OR (label = ? AND label != '') ORDER BY name = ?, at",
         (name, label, name),
     )
     return {
         item_id: Decision(
-            Opinion(bool(include), confidence, reason), "", "", 0, to_instant(at), Origin.IMPORTED
+            Opinion(bool(include), confidence, reason),
+            "",
+            criteria,
+            0,
+            to_instant(at),
+            Origin.IMPORTED,
         )
-        for item_id, include, confidence, reason, at in rows
+        for item_id, include, confidence, reason, at, criteria in rows
     }
 
 
@@ -81,6 +87,8 @@ def adopt(
     decisions: Mapping[int, Decision],
 ) -> None:
     """Make decisions of 0.5.x a collection's own; what was judged since then stays as it is.
+
+    What else waits for the collection goes on waiting, but only for the same criteria.
 
     ``known_as`` is the collection's name and its tag in lower case.
     """
@@ -95,4 +103,9 @@ def adopt(
     db.executemany(
         "DELETE FROM waiting WHERE item = ? AND (name = ? OR (label = ? AND label != ''))",
         [(item_id, *known_as) for item_id in decisions],
+    )
+    db.executemany(
+        "UPDATE waiting SET criteria = ?"
+        " WHERE criteria = '' AND (name = ? OR (label = ? AND label != ''))",
+        [(criteria, *known_as) for criteria in judged],
     )
