@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING
 
 from kometa_ai import settings
-from kometa_ai.adapters.store import read_marks
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.output import Output
 from kometa_ai.domain.fault import KometaAIError
@@ -38,6 +37,11 @@ def stored_settings(folder: Path) -> Mapping[str, str]:
 
     A damaged state is healed, and told of, by the command that opens it.
     """
+    if not folder.is_dir():
+        return {}
+    # Only here: what is asked for before there is a state is answered at once.
+    from kometa_ai.adapters.store import read_marks  # noqa: PLC0415
+
     try:
         return read_marks(folder, settings.MARK)
     except KometaAIError as error:
