@@ -1,0 +1,227 @@
+"""One connection to a broker: the only place that knows aiomqtt, and that renames its errors."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import aiomqtt
+from aiomqtt import MqttCodeError, MqttError, ProtocolVersion, Will
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from kometa_ai.domain.fault import FaultKind, TryLaterError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from addon.broker import Broker
+
+ANSWER: Final = 5.0
+"""Seconds for a broker to answer anything; after that it is as good as gone."""
+FAREWELL: Final = 0.4
+"""Seconds for the last words; a broker that hangs must not keep us from stopping."""
+KEEPALIVE: Final = 30
+WRONG_VERSION: Final = frozenset({0x01, 0x84})
+LOGIN_REFUSED: Final = frozenset({0x04, 0x05, 0x86, 0x87})
+
+
+class Version(StrEnum):
+    """The versions of MQTT that we speak, the better one first."""
+
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class LastWill:
+    """What the broker says for us when we are gone without a word."""
+
+    topic: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message; the last two are what MQTT 5 says about where an answer goes."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    response_topic: str | None = None
+    correlation: bytes | None = None
+
+
+class BrokerError(TryLaterError):
+    """The broker does not let us in, or is gone; ``version_in_doubt``: another one may do."""
+
+    def __init__(
+        self, broker: Broker, message: str, *, remedy: str = "", version_in_doubt: bool = False
+    ) -> None:
+        where = f"MQTT broker {broker}"
+        super().__init__(FaultKind.SETTINGS, message, remedy=remedy, where=where)
+        self.version_in_doubt = version_in_doubt
+
+
+class Connection:
+    """An open connection."""
+
+    def __init__(self, client: aiomqtt.Client, broker: Broker, version: Version) -> None:
+        self._client = client
+        self._broker = broker
+        self._version = version
+
+    async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Publish, and wait until the broker has it."""
+        await self._publish(topic, payload, retain=retain)
+
+    async def answer(self, received: Received, payload: str) -> None:
+        """Publish an answer where an MQTT 5 message wants it."""
+        if received.response_topic is None:
+            return
+        properties = None
+        if self._version is Version.V5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's
+            if received.correlation is not None:
+                properties.CorrelationData = received.correlation
+        await self._publish(received.response_topic, payload, properties=properties)
+
+    async def subscribe(self, topics: Sequence[str]) -> None:
+        """Subscribe to topics; SUBACK has come when this returns."""
+        try:
+            await self._client.subscribe([(topic, 1) for topic in topics])
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
+
+    async def unsubscribe(self, topics: Sequence[str]) -> None:
+        """End subscriptions."""
+        try:
+            await self._client.unsubscribe(list(topics))
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
+
+    async def messages(self) -> AsyncIterator[Received]:
+        """Return every message, until the connection breaks; then BrokerError is raised."""
+        try:
+            async for message in self._client.messages:
+                yield _received(message)
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
+
+    async def _publish(
+        self,
+        topic: str,
+        payload: str | bytes,
+        *,
+        retain: bool = False,
+        properties: Properties | None = None,
+    ) -> None:
+        try:
+            await self._client.publish(topic, payload, 1, retain, properties)
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
+        except ValueError as error:  # paho's word for a topic with wildcards, or far too long
+            raise BrokerError(self._broker, f"A message can't be sent ({error}).") from error
+
+
+@asynccontextmanager
+async def connect(
+    broker: Broker, will: LastWill, *, identifier: str, version: Version
+) -> AsyncIterator[Connection]:
+    """Open a connection; leaving the block says goodbye, without waiting long for an answer.
+
+    Raises BrokerError, whatever it is that does not work.
+    """
+    client = aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username=broker.username,
+        password=broker.password,
+        identifier=identifier,
+        protocol=ProtocolVersion.V5 if version is Version.V5 else ProtocolVersion.V311,
+        will=Will(will.topic, will.payload, qos=1, retain=True),
+        keepalive=KEEPALIVE,
+        timeout=ANSWER,
+        tls_context=_tls(broker) if broker.tls else None,
+    )
+    try:
+        await client.__aenter__()
+    except (MqttError, OSError) as error:
+        raise _not_in(broker, error) from error
+    try:
+        yield Connection(client, broker, version)
+    finally:
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await client.__aexit__(None, None, None)
+        except (MqttError, TimeoutError):
+            # It is gone, or hangs: then our last will speaks for us.
+            pass
+
+
+def _tls(broker: Broker) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise BrokerError(
+            broker,
+            f"MQTT_CA_FILE ({broker.ca_file}) can't be used ({error}).",
+            remedy="Expected the certificate authority of the broker, in PEM.",
+        ) from error
+
+
+def _received(message: aiomqtt.Message) -> Received:
+    properties = message.properties
+    return Received(
+        str(message.topic),
+        bytes(message.payload),
+        bool(message.retain),
+        getattr(properties, "ResponseTopic", None),
+        getattr(properties, "CorrelationData", None),
+    )
+
+
+def _not_in(broker: Broker, error: MqttError | OSError) -> BrokerError:
+    code = _code(error)
+    if isinstance(error, MqttConnectError) and code in WRONG_VERSION:
+        told = "It does not speak this version of MQTT."
+        return BrokerError(broker, told, version_in_doubt=True)
+    if isinstance(error, MqttConnectError) and code in LOGIN_REFUSED:
+        return BrokerError(
+            broker,
+            "It refuses the login.",
+            remedy="Check MQTT_USERNAME and MQTT_PASSWORD; it is tried again.",
+        )
+    if isinstance(error, MqttConnectError):
+        return BrokerError(broker, f"It refuses the connection ({error}).")
+    if isinstance(error, ssl.SSLError) or "certificate" in str(error).lower():
+        return BrokerError(
+            broker,
+            f"No safe connection comes about ({error}).",
+            remedy="Check MQTT_TLS, MQTT_PORT and MQTT_CA_FILE.",
+        )
+    # Some old brokers hang up at a version that they do not know, without a word.
+    silent = isinstance(error, MqttError) and "timed out" in str(error).lower()
+    what = "It does not answer" if silent else f"It can't be reached ({error})"
+    return BrokerError(
+        broker,
+        f"{what}.",
+        remedy="Check MQTT_HOST and MQTT_PORT; it is tried again until it answers.",
+        version_in_doubt=silent,
+    )
+
+
+def _gone(broker: Broker, error: MqttError) -> BrokerError:
+    return BrokerError(broker, f"The connection is lost ({error}).", remedy="It is made again.")
+
+
+def _code(error: BaseException) -> int | None:
+    if not isinstance(error, MqttCodeError):
+        return None
+    return error.rc.value if isinstance(error.rc, ReasonCode) else error.rc

@@ -1,0 +1,93 @@
+"""Asks Home Assistant's Supervisor which MQTT broker there is, and for the login."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from addon.broker import Broker
+from kometa_ai.domain.fault import FaultKind, SkipError, TryLaterError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+ANSWER: Final = aiohttp.ClientTimeout(total=10)
+WHERE: Final = "Supervisor"
+PORTS: Final = range(1, 65_536)
+
+
+class Supervisor:
+    """The Supervisor's API at ``url``; ``token`` is the add-on's own."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+
+    async def broker(self) -> Broker | None:
+        """Return the broker that an add-on provides, ``None`` while there is none.
+
+        Raises TryLaterError when the Supervisor does not answer as it should, SkipError when we
+        may not ask.
+        """
+        status, answer = await self._get("/services/mqtt")
+        if status == HTTPStatus.BAD_REQUEST:
+            return None  # "Service not enabled": a broker may be installed after us
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise SkipError(
+                FaultKind.SETTINGS,
+                "It does not let this add-on ask for the MQTT broker.",
+                remedy="Set mqtt_host, mqtt_username and mqtt_password yourself.",
+                where=WHERE,
+            )
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if status != HTTPStatus.OK or not isinstance(data, dict):
+            raise _strange(f"it answered {status}")
+        return _broker(data)
+
+    async def _get(self, path: str) -> tuple[int, object]:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=ANSWER, headers=headers) as session,
+                session.get(f"{self._url}{path}") as response,
+            ):
+                if response.content_type != "application/json":
+                    return response.status, None
+                return response.status, await response.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TryLaterError(
+                FaultKind.SETTINGS,
+                f"It can't be asked for the MQTT broker ({str(error) or 'no answer'}).",
+                remedy="It is asked again in a minute.",
+                where=WHERE,
+            ) from error
+        except ValueError as error:
+            raise _strange("what it answered is not JSON") from error
+
+
+def _broker(data: dict[str, Any]) -> Broker:
+    try:
+        port = int(data["port"])  # a number in its code, a text in its documentation
+        host = str(data["host"]).strip()
+    except (KeyError, TypeError, ValueError):
+        raise _strange("host or port of the broker are missing") from None
+    if not host or port not in PORTS:
+        raise _strange("host or port of the broker make no sense")
+    return Broker(
+        host,
+        port,
+        username=data.get("username") or None,
+        password=data.get("password") or None,
+        tls=bool(data.get("ssl")),
+    )
+
+
+def _strange(what: str) -> TryLaterError:
+    return TryLaterError(
+        FaultKind.SETTINGS,
+        f"Its answer about the MQTT broker makes no sense: {what}.",
+        remedy="It is asked again in a minute.",
+        where=WHERE,
+    )
