@@ -13,7 +13,7 @@ from kometa_ai.domain.schedule import Due, Schedule, adopt, next_due, taken, wit
 from kometa_ai.settings import load
 
 if TYPE_CHECKING:
-    from kometa_ai.domain.schedule import Memory
+    from kometa_ai.domain.schedule import Remembered
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -324,11 +324,11 @@ def test_due_tells_its_time_in_the_zone() -> None:
 DAILY = cron("0 3 * * *")
 
 
-def remembered(plan: Schedule, since: str) -> Memory:
+def remembered(plan: Schedule, since: str) -> Remembered:
     return adopt(plan, None, at(since, plan))
 
 
-def due_at(plan: Schedule, memory: Memory, now: str) -> Due:
+def due_at(plan: Schedule, memory: Remembered, now: str) -> Due:
     due = next_due(plan, memory, at(now, plan))
     assert due
     return due

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings as effort, strategies as st
 from kometa_ai.domain.schedule import (
     Cron,
     Interval,
-    Memory,
+    Remembered,
     Schedule,
     Unit,
     Window,
@@ -84,7 +84,7 @@ WINDOWS = st.builds(Window, st.frozensets(st.integers(0, 6), min_size=1), TIMES,
 )
 
 
-@effort(deadline=None, max_examples=50)
+@effort(deadline=None, max_examples=25)
 @given(places(), crons())
 def test_cron_names_the_minutes_of_the_reference(
     place: tuple[ZoneInfo, datetime], cron: Cron
@@ -101,7 +101,7 @@ def test_cron_names_the_minutes_of_the_reference(
     assert found == expected
 
 
-@effort(deadline=None, max_examples=50)
+@effort(deadline=None, max_examples=25)
 @given(places(), st.lists(WINDOWS, min_size=1, max_size=3))
 def test_windows_cover_the_minutes_of_the_reference(
     place: tuple[ZoneInfo, datetime], windows: list[Window]
@@ -113,8 +113,10 @@ def test_windows_cover_the_minutes_of_the_reference(
         assert len(covered) == (end - start + DAY) // MINUTE
         return
 
-    for number in range(0, 24 * 60, 7):
-        at = light = start + number * MINUTE
+    day = [start + number * MINUTE for number in range(24 * 60)]
+    edges = [at for at in day if (at in covered) != (at - MINUTE in covered)]
+    for at in {start, start + DAY / 2, *edges, *(edge - MINUTE for edge in edges)}:
+        light = at
         while light in covered:
             light += MINUTE
         assert released(windows, at, zone) == light or light == end < released(windows, at, zone)
@@ -136,7 +138,7 @@ def runs(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetim
         yield now.astimezone(UTC)
 
 
-@effort(deadline=None, max_examples=50)
+@effort(deadline=None, max_examples=25)
 @given(places(), st.lists(crons(), min_size=1, max_size=3), st.lists(WINDOWS, max_size=2))
 def test_what_is_due_in_a_window_runs_once_at_its_end(
     place: tuple[ZoneInfo, datetime], several: list[Cron], windows: list[Window]
@@ -156,7 +158,7 @@ def test_what_is_due_in_a_window_runs_once_at_its_end(
     assert list(runs(schedule, start, end)) == expected
 
 
-@effort(deadline=None, max_examples=50)
+@effort(deadline=None, max_examples=25)
 @given(
     places(),
     crons(),
@@ -187,7 +189,7 @@ def test_jitter_stays_before_the_next_run_and_out_of_windows(
     assert due.at.utcoffset() == due.at.astimezone(zone).utcoffset()
 
 
-@effort(deadline=None, max_examples=50)
+@effort(deadline=None, max_examples=25)
 @given(
     places(),
     st.integers(1, 60),
@@ -226,5 +228,5 @@ def test_the_memory_is_a_value() -> None:
     now = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
     schedule = Schedule((), Interval(1, Unit.DAYS), time(3), (), ZoneInfo("UTC"))
 
-    assert isinstance(adopt(schedule, None, now), Memory)
+    assert isinstance(adopt(schedule, None, now), Remembered)
     assert adopt(schedule, adopt(schedule, None, now), now + DAY) == adopt(schedule, None, now)

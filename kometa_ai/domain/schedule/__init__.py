@@ -7,7 +7,7 @@ from kometa_ai.domain.schedule.blackout import DAY_NAMES, EVERY_DAY, Window
 from kometa_ai.domain.schedule.cron import LAST, Cron
 from kometa_ai.domain.schedule.due import (
     Due,
-    Memory,
+    Remembered,
     Schedule,
     adopt,
     next_due,
@@ -23,7 +23,7 @@ __all__ = [
     "Cron",
     "Due",
     "Interval",
-    "Memory",
+    "Remembered",
     "Schedule",
     "Unit",
     "Window",

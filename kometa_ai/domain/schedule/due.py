@@ -60,7 +60,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class Remembered:
     """What outlives the process: which due times are done with.
 
     ``anchor`` is the first due time of the present rule, with its offset. Due times up to
@@ -88,8 +88,8 @@ class Due:
 
 
 def adopt(
-    schedule: Schedule, memory: Memory | None, now: datetime, *, enabled: bool = True
-) -> Memory:
+    schedule: Schedule, memory: Remembered | None, now: datetime, *, enabled: bool = True
+) -> Remembered:
     """Return the memory under this schedule.
 
     A changed rule starts anew. What passed while the schedule was not enabled is gone.
@@ -98,27 +98,27 @@ def adopt(
         start = intervals.next_start(schedule.start_time, now, schedule.zone)
         last_due = memory.last_due if memory else None
         anchor = wall.in_zone(start, schedule.zone)
-        return Memory(schedule.rule, anchor, now, last_due, enabled)
+        return Remembered(schedule.rule, anchor, now, last_due, enabled)
     if enabled and not memory.enabled:
         memory = without_missed(schedule, memory, now)
     return replace(memory, enabled=enabled)
 
 
-def without_missed(schedule: Schedule, memory: Memory, now: datetime) -> Memory:
+def without_missed(schedule: Schedule, memory: Remembered, now: datetime) -> Remembered:
     """Return the memory without the due times that have passed; what a blackout holds stays."""
     # What is due at this very moment, or at the moment in which the blackout begins, is not missed.
     passed = blackout.entered(schedule.blackout, now, schedule.zone) - timedelta.resolution
     return replace(memory, settled=max(memory.settled, passed))
 
 
-def taken(memory: Memory, due: Due, now: datetime) -> Memory:
+def taken(memory: Remembered, due: Due, now: datetime) -> Remembered:
     """Return the memory after the run was asked for; all that was due by now is done with it."""
     return replace(memory, settled=now, last_due=due.nominal if due.catch_up else due.at)
 
 
 def next_due(
     schedule: Schedule,
-    memory: Memory,
+    memory: Remembered,
     now: datetime,
     *,
     jitter: timedelta = timedelta(0),
@@ -155,7 +155,7 @@ def _room(schedule: Schedule, anchor: datetime, release: datetime) -> timedelta:
     return max(min(room, default=timedelta.max) - _SECOND, timedelta(0))
 
 
-def _done_until(memory: Memory, now: datetime) -> datetime:
+def _done_until(memory: Remembered, now: datetime) -> datetime:
     if memory.settled <= now:
         return memory.settled
     # The clock went back: what has run does not run again, what was only passed over comes.
