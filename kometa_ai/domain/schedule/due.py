@@ -140,7 +140,7 @@ def next_due(
     if catch_up:
         begin = schedule.released(now)
     else:
-        begin = release + timedelta(seconds=int(chance * room.total_seconds()))
+        begin = max(release + timedelta(seconds=int(chance * room.total_seconds())), now)
     zone = schedule.zone
     return Due(wall.in_zone(begin, zone), wall.in_zone(nominal, zone), catch_up)
 
