@@ -1,0 +1,37 @@
+"""What tests take from the machine that they run on: ports, and programs that may not be there."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOPBACK = "127.0.0.1"
+# How long anything outside is waited for: a ceiling for a crowded machine, not a measure.
+PATIENCE = 60.0
+
+
+def missing(sentence: str) -> NoReturn:
+    """Skip the test for want of a program; in CI, where nothing may be left out, fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI leaves no test out: {sentence}", pytrace=False)
+    pytest.skip(sentence)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """Hold a port of the loopback that servers may come back to.
+
+    It is bound, but nobody listens: a server that sets SO_REUSEADDR (all of ours do) can take it,
+    go, and take it again, while the kernel gives it to no one else, and a client meets a refusal.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        yield holder.getsockname()[1]
