@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from addon.status import Problem, Source, worst
+from addon.waiting import set_within
 from addon.worker.order import Checked, Deed
 from kometa_ai.domain.fault import KometaAIError
 from kometa_ai.settings import RUN_NEEDS, missing
@@ -50,7 +51,7 @@ class Checkup:
                 wait = FIRST_WAIT
                 await self._wanted.wait()
             else:
-                if await self._changed_within(wait):
+                if await set_within(self._wanted, self._clock, wait):
                     wait = FIRST_WAIT / 2
                 wait = min(wait * 2, LONGEST_WAIT)
 
@@ -79,14 +80,3 @@ class Checkup:
         self._picture.change(radarr=well.get("Radarr"), claude=well.get("Claude"))
         self._picture.blame(Source.CHECK, Problem(" ".join(wrong)) if wrong else None)
         return not wrong
-
-    async def _changed_within(self, seconds: float) -> bool:
-        """Wait; return whether something changed meanwhile."""
-        sleep = asyncio.create_task(self._clock.sleep(seconds), name="patience")
-        change = asyncio.create_task(self._wanted.wait(), name="change")
-        try:
-            await asyncio.wait({sleep, change}, return_when=asyncio.FIRST_COMPLETED)
-            return change.done()
-        finally:
-            sleep.cancel()
-            change.cancel()

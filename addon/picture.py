@@ -51,6 +51,7 @@ class Picture:
         self._show = show
         self._pass_on = pass_on
         self._collections: tuple[Collection, ...] = ()
+        self._collections_known = False
         self.status = Status()
 
     def tell(self, event: Event) -> None:
@@ -101,6 +102,7 @@ class Picture:
         files = await asyncio.to_thread(reader)
         self.blame(Source.FILES, worst(tuple(files.faults)) if files.faults else None)
         self._collections = self._known(files)
+        self._collections_known = self._collections_known or not files.faults
         await self.refresh(event)
 
     async def refresh(self, event: Event | None = None) -> None:
@@ -128,6 +130,7 @@ class Picture:
             replace(
                 status,
                 collections=collections,
+                collections_known=self._collections_known,
                 movies=movies,
                 cost_month=spent,
                 selected=selected,

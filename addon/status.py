@@ -126,6 +126,8 @@ class Status:
     collections: Mapping[str, CollectionStatus] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    collections_known: bool = False
+    """Whether Kometa's files were read whole: only then a collection that is missing is gone."""
     movies: int | None = None
     series: int | None = None
     next_run: datetime | None = None

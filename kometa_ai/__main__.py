@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from kometa_ai.cli.flags import Exit, parse
+from kometa_ai.cli.flags import SERVE, Exit, parse
 
 
 def main() -> None:
@@ -15,6 +15,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         flags = parse(sys.argv[1:])
+        if flags.command == SERVE:
+            from addon.__main__ import main as serve
+
+            serve()
         if flags.command == "dump_config":
             from kometa_ai.cli.configuration import dump_config as execute
         else:

@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from addon.broker import Broker
 
@@ -106,7 +106,7 @@ class Connection:
         except MqttError as error:
             raise _gone(self._broker, error) from error
 
-    async def messages(self) -> AsyncIterator[Received]:
+    async def messages(self) -> AsyncGenerator[Received, None]:
         """Return every message, until the connection breaks; then BrokerError is raised."""
         try:
             async for message in self._client.messages:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from addon.command import Response
     from addon.status import CollectionStatus, LastRun, Status
 
 NEVER: Final = "never"
@@ -91,3 +92,16 @@ def moment(at: datetime | None) -> str | None:
 def dollars(amount: Decimal | None) -> float | None:
     """Return USD as a JSON number, to the millionth."""
     return None if amount is None else round(float(amount), 6)
+
+
+def response_payload(response: Response) -> dict[str, object]:
+    """Return the answer to a command; ``estimate`` only where there is one."""
+    estimate = {} if response.estimate is None else {"estimate": dict(response.estimate)}
+    return {
+        "request_id": response.request_id,
+        "command": str(response.command),
+        "accepted": response.accepted,
+        "run_id": response.run_id,
+        "error": response.error,
+        **estimate,
+    }

@@ -56,6 +56,8 @@ def parse(arguments: list[str]) -> Namespace:
     wrong = sorted(set(used) - set(allowed))
     if command and wrong:
         parser.error(f"--{_flag(command)} does not go together with --{_flag(wrong[0])}")
+    if command is None and not arguments:
+        command = SERVE
     if command is None and not set(used) & set(RUNS):
         parser.error(
             "say what to do: --run-now for one run, --estimate for its price,"
@@ -67,6 +69,8 @@ def parse(arguments: list[str]) -> Namespace:
     return flags
 
 
+SERVE = "serve"
+"""What the program does without flags: it serves for ever, on its schedule."""
 STANCES = ("keep", "never")
 PREVIEWED = ("approve", "undo", "cleanup")
 """Commands of which --dry-run tells what they would do, and does nothing."""
@@ -104,7 +108,8 @@ class _Parser(ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(
         "kometa-ai",
-        description="Keeps film collections that are described in plain words.",
+        description="Keeps film collections that are described in plain words. Without flags it"
+        " runs for ever, on its schedule, and listens to MQTT.",
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from croniter import CroniterError, croniter
+
 from kometa_ai.domain.schedule import LAST, Cron
 from kometa_ai.settings.kinds import Refused
 
@@ -118,29 +120,43 @@ def _numbers(kind: _Field, found: re.Match[str]) -> set[int]:
 
 def _range(kind: _Field, element: str, at: int) -> list[int]:
     body, slash, step = element.partition("/")
+    if body == "?" and not slash and kind in (_MONTH_DAY, _WEEKDAY):
+        return _expanded(kind, "*", at)
     if slash and not re.fullmatch(r"[0-9]{1,9}", step):
         raise kind.refused(element, at)
     if slash and not 1 <= int(step) <= kind.most:
         why = f"a step beyond {kind.most}" if int(step) else "a step of zero"
         raise kind.refused(element, at, why)
-    if body == "*" or (body == "?" and not slash and (kind is _MONTH_DAY or kind is _WEEKDAY)):
-        low, high = kind.low, 6 if kind is _WEEKDAY else kind.high
-    else:
-        first, dash, last = body.partition("-")
+    if body != "*":
+        # Checked here: to croniter R is a number by chance, and 15W a plain 15.
+        first, dash, last = body.lower().partition("-")
         low = _number(kind, first, element, at)
-        high = _number(kind, last, element, at) if dash else (kind.high if slash else low)
-    size = 7 if kind is _WEEKDAY else kind.high - kind.low + 1
-    count = high - low if high >= low else (high - low) % size  # 22-2 and SAT-MON go over the end
-    steps = range(0, count + 1, int(step) if slash else 1)
-    return [(low - kind.low + gone) % size + kind.low for gone in steps]
+        if dash and _number(kind, last, element, at) == low:
+            element = first  # and 5-5 is every minute
+    return _expanded(kind, element, at)
 
 
 def _number(kind: _Field, word: str, element: str, at: int) -> int:
-    if word.lower() in kind.names:
-        return kind.names[word.lower()]
-    if not re.fullmatch(r"[0-9]{1,9}", word) or not kind.low <= int(word) <= kind.high:
+    if word in kind.names:
+        return kind.names[word]
+    if not re.fullmatch(r"[0-9]{1,9}", word):
         raise kind.refused(element, at)
     return int(word)
+
+
+def _expanded(kind: _Field, element: str, at: int) -> list[int]:
+    """Return the numbers that croniter finds in one element of a field."""
+    alone = ["*"] * len(_FIELDS)
+    alone[_FIELDS.index(kind)] = element
+    try:
+        found = croniter.expand(" ".join(alone))[0][_FIELDS.index(kind)]
+    except CroniterError:
+        raise kind.refused(element, at) from None
+    if found == ["*"]:
+        return list(range(kind.low, kind.high + 1))
+    if not all(isinstance(number, int) for number in found):
+        raise kind.refused(element, at)
+    return [int(number) for number in found]
 
 
 def _nth_weekdays(found: re.Match[str]) -> set[tuple[int, int]]:

@@ -29,7 +29,7 @@ RUN_NEEDS = (*ESTIMATE_NEEDS, "CLAUDE_API_KEY")
 """What a run cannot do without; a dry run asks Claude as well."""
 
 
-LATER_GROUPS = frozenset({"Schedule", "E-mail", "Messages", "MQTT", "Web page"})
+LATER_GROUPS = frozenset({"E-mail", "Messages", "Web page"})
 """What is read and checked already, and works with the versions that bring it."""
 
 

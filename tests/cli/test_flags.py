@@ -59,7 +59,6 @@ def test_what_answers_at_once_loads_nothing_heavy(flag: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ("", "say what to do: --run-now"),
         ("--max-evals 5", "say what to do"),
         ("--runs --pins", "--runs does not go together with --pins"),
         ("--approve 1 --decline 1", "--approve does not go together with --decline"),

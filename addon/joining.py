@@ -1,0 +1,157 @@
+"""Joins the parts of the service, and lives as long as they do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING
+
+from addon.broker_search import BrokerSearch, broker_of
+from addon.checkup import Checkup
+from addon.command import Command, Word
+from addon.memory import read_switches
+from addon.mqtt.bridge import Bridge
+from addon.mqtt.topics import Topics
+from addon.neighbour import Neighbour
+from addon.picture import Picture
+from addon.runs import Runs
+from addon.scheduler import Plan, Scheduler
+from addon.service import Service
+from addon.status import Problem, Source
+from addon.watching import TICK, Watching
+from kometa_ai.domain.report import RunFinished, Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from addon.broker import Broker
+    from addon.configuration import Configuration
+    from addon.status import Status
+    from kometa_ai.adapters.store import SqliteStore
+    from kometa_ai.domain.report import Event
+    from kometa_ai.domain.schedule import Due
+    from kometa_ai.ports import Clock
+
+LOG = logging.getLogger(__name__)
+
+
+class Household:
+    """All parts of the service, each knowing only what it needs of the others."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: SqliteStore,
+        clock: Clock,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._clock = clock
+        self._picture = Picture(configuration, store, clock, show=self._show, pass_on=self._pass_on)
+        self._runs = Runs(
+            configuration, store, clock, tell=self._picture.tell, finish=self._picture.finish
+        )
+        self._service = Service(
+            configuration,
+            store,
+            clock,
+            self._picture,
+            self._runs,
+            reconfigure=self.reconfigure,
+        )
+        self._bridge = Bridge(
+            topics=self._topics(), clock=clock, submit=self._service.submit, chance=random.random
+        )
+        self._scheduler = Scheduler(clock, store, ask=self._ask, tell=self._tell_next)
+        self._checkup = Checkup(configuration, clock, self._picture, self._runs)
+        self._watching = Watching(
+            configuration,
+            clock,
+            Neighbour(configuration.settings.state_dir, store, clock, self._picture),
+            reconfigure=self.reconfigure,
+            read_files=self._picture.read_files,
+        )
+        self._search = BrokerSearch(
+            environ, clock, needed=self._needs_broker, found=self._use_broker
+        )
+
+    async def live(self) -> None:
+        """Serve for ever."""
+        switches = await read_switches(self._store)
+        self._picture.change(
+            schedule_enabled=switches.schedule_enabled, dry_run_mode=switches.dry_run_mode
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._bridge.run(), name="mqtt")
+            # Online at once, with what the settings say; the rest follows as it is read.
+            self._put_into_effect()
+            tasks.create_task(self._service.run(tasks), name="service")
+            await self._picture.show_last_run()
+            await self._picture.read_files()
+            tasks.create_task(self._scheduler.run(), name="schedule")
+            tasks.create_task(self._watching.run(), name="watching")
+            tasks.create_task(self._checkup.run(), name="checkup")
+            tasks.create_task(self._search.run(), name="broker search")
+
+    def read_again(self) -> None:
+        """Have the settings read again, at SIGHUP."""
+        LOG.info("SIGHUP: the settings are read again")
+        self._watching.look_now()
+
+    async def reconfigure(self) -> None:
+        """Read the settings anew, and put into effect what changed."""
+        before = self._configuration.settings
+        if self._configuration.read():
+            for notice in self._configuration.loaded.notices:
+                LOG.info("%s", notice)
+            self._checkup.again()
+        self._put_into_effect()
+        now = self._configuration.settings
+        if now.state_dir != before.state_dir:
+            LOG.warning("STATE_DIR has changed; that takes effect at the next start.")
+        if now.kometa_config_dir != before.kometa_config_dir:
+            await self._picture.read_files()
+
+    def _put_into_effect(self) -> None:
+        settings, status = self._configuration.settings, self._picture.status
+        self._picture.show_settings()
+        usable = self._configuration.usable
+        self._scheduler.use(Plan.of(settings, enabled=usable and status.schedule_enabled))
+        # Without a name in the settings, what the Supervisor has said stays in use.
+        broker = broker_of(settings) or self._search.last
+        self._bridge.use(broker, self._topics())
+
+    def _topics(self) -> Topics:
+        settings = self._configuration.settings
+        return Topics(settings.mqtt_topic, settings.mqtt_discovery_prefix)
+
+    def _needs_broker(self) -> bool:
+        return self._configuration.settings.mqtt_host is None and not self._bridge.connected
+
+    def _use_broker(self, broker: Broker) -> None:
+        self._bridge.use(broker, self._topics())
+
+    def _show(self, status: Status) -> None:
+        self._bridge.show(status)
+
+    def _pass_on(self, event: Event) -> None:
+        self._bridge.tell(event)
+        status = self._picture.status
+        if isinstance(event, RunFinished) and False in {status.radarr, status.claude}:
+            self._checkup.again()
+
+    def _tell_next(self, instant: datetime | None) -> None:
+        self._picture.change(next_run=instant)
+
+    async def _ask(self, due: Due) -> None:
+        """Ask for the run that is due; one that is under way is waited for, not doubled."""
+        await self._runs.idle.wait()
+        while self._picture.status.live is not None:
+            await self._clock.sleep(TICK)  # a run of the command line: we hear of it tick by tick
+        trigger = Trigger.CATCH_UP if due.catch_up else Trigger.SCHEDULE
+        response = await self._service.submit(Command(Word.RUN), trigger)
+        problem = response.error and Problem(f"The scheduled run did not begin: {response.error}")
+        self._picture.blame(Source.SCHEDULE, problem or None)
