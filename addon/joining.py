@@ -80,6 +80,9 @@ class Household:
 
     async def live(self) -> None:
         """Serve for ever."""
+        await self._watching.begin()
+        # Read once more: a file may have changed since the first reading told where the state is.
+        self._configuration.read()
         switches = await read_switches(self._store)
         self._picture.change(
             schedule_enabled=switches.schedule_enabled, dry_run_mode=switches.dry_run_mode

@@ -45,6 +45,13 @@ class Watching:
         self._reconfigure = reconfigure
         self._read_files = read_files
         self._asked = False
+        self._settings: Stamp = ()
+        self._kometa: Stamp = ()
+
+    async def begin(self) -> None:
+        """Note how the files are now: called before they are read, so that no change is missed."""
+        self._settings = stamp(self._configuration.files)
+        self._kometa = await self._kometa_stamp()
 
     def look_now(self) -> None:
         """Read the settings at the next tick, whether a file has changed or not."""
@@ -52,9 +59,6 @@ class Watching:
 
     async def run(self) -> None:
         """Look, wait, and look again."""
-        folder = self._configuration.settings.kometa_config_dir
-        settings = stamp(self._configuration.files)
-        kometa = await asyncio.to_thread(folder_stamp, folder)
         ticks = 0
         while True:
             await self._clock.sleep(TICK)
@@ -62,19 +66,23 @@ class Watching:
             try:
                 await self._neighbour.look()
                 now = stamp(self._configuration.files)
-                if self._asked or now != settings:
-                    self._asked, settings = False, now
+                if self._asked or now != self._settings:
+                    self._asked, self._settings = False, now
                     LOG.info("the settings are read again")
                     await self._reconfigure()
                 if ticks % TICKS_FOR_KOMETA:
                     continue
-                folder = self._configuration.settings.kometa_config_dir
-                if (found := await asyncio.to_thread(folder_stamp, folder)) != kometa:
-                    kometa = found
+                found = await self._kometa_stamp()
+                if found != self._kometa:
+                    self._kometa = found
                     await self._read_files()
             except KometaAIError as error:
                 # The state may be locked or full for a while: the next look finds the same.
                 LOG.warning("%s", error)
+
+    async def _kometa_stamp(self) -> Stamp:
+        folder = self._configuration.settings.kometa_config_dir
+        return await asyncio.to_thread(folder_stamp, folder)
 
 
 def stamp(files: Iterable[Path]) -> Stamp:

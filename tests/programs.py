@@ -12,7 +12,7 @@ from tests.outside import PATIENCE
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -25,6 +25,7 @@ class Program:
 
     command: Sequence[str]
     folder: Path
+    environment: Mapping[str, str] | None = None
     lines: list[str] = field(default_factory=list)
     _process: Process | None = None
     _reading: asyncio.Task[None] | None = None
@@ -35,20 +36,37 @@ class Program:
         assert self._process is None, "it is running"
         self._ended = False
         self._process = await asyncio.create_subprocess_exec(
-            *self.command, cwd=self.folder, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LINE
+            *self.command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=PIPE,
+            stderr=STDOUT,
+            limit=LONGEST_LINE,
         )
         self._reading = asyncio.create_task(self._read(self._process), name="what it prints")
 
-    async def stop(self, signal: Signals = SIGTERM) -> None:
-        """Send a signal and wait for its end; nothing happens if it does not run."""
+    @property
+    def pid(self) -> int:
+        """The id of the process that runs."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    def send(self, signal: Signals) -> None:
+        """Send a signal, and do not wait."""
+        assert self._process is not None, "it does not run"
+        self._process.send_signal(signal)
+
+    async def stop(self, signal: Signals = SIGTERM) -> int:
+        """Send a signal, wait for its end and return its exit code; 0 if it does not run."""
         if self._process is None or self._reading is None:
-            return
+            return 0
         if self._process.returncode is None:
             self._process.send_signal(signal)
         async with asyncio.timeout(PATIENCE):
-            await self._process.wait()
+            code = await self._process.wait()
             await self._reading
         self._process = self._reading = None
+        return code
 
     async def says(self, words: str, *, since: int = 0) -> None:
         """Wait until it prints certain words, after the lines that were there before."""

@@ -74,9 +74,8 @@ def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = Tr
         former.close()
     root.handlers[:] = handlers
     root.setLevel(logging.WARNING)
-    logging.getLogger("kometa_ai").setLevel(
-        logging.DEBUG if settings.debug_logging else logging.INFO
-    )
+    for ours in ("kometa_ai", "addon"):
+        logging.getLogger(ours).setLevel(logging.DEBUG if settings.debug_logging else logging.INFO)
 
 
 def log_event(event: Event) -> None:
