@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOPBACK = "127.0.0.1"
-# How long anything outside is waited for: a ceiling for a crowded machine, not a measure, and less than a test may take.
+# How long anything outside is waited for: a ceiling for a crowded machine, not a measure, and less
+# than a test may take.
 PATIENCE = 40.0
 
 

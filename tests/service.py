@@ -57,7 +57,7 @@ async def service(
         yield Served(program)
     finally:
         await program.stop(SIGKILL)
-        print(*program.lines, sep="\n")  # pytest shows it if the test failed
+        print(*program.lines, sep="\n")  # noqa: T201 - pytest shows it if the test failed
 
 
 def newest(listener: Listener, topic: str = STATE) -> Any:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from addon.command import Command, Response
+from addon.mqtt.collection_entities import components_of, removal
 from addon.mqtt.commands import Ignored, Refusal, read_command
-from addon.mqtt.entities import discovery, removal
+from addon.mqtt.entities import discovery
 from addon.mqtt.payloads import collection_payload, response_payload, state_payload
 from addon.waiting import set_within
 
@@ -235,9 +236,9 @@ class Session:
         if not status.collections_known:
             # Kometa's files were not all read yet: what an earlier life showed stays for now.
             known = {**_components(self._discovery), **_components(wanted)}
-            wanted = {**wanted, "cmps": known}
-        gone = removal(self._discovery, wanted)
-        if gone is not None:
+            wanted = {**wanted, "components": known}
+        gone = removal(components_of(self._discovery), wanted)
+        if gone != wanted:
             await self._connection.publish(self._topics.discovery, _text(gone), retain=True)
         await self._connection.publish(self._topics.discovery, _text(wanted), retain=True)
         self._discovery, self._names = wanted, names
@@ -273,5 +274,5 @@ def _object(payload: bytes) -> Mapping[str, object]:
 
 
 def _components(device: Mapping[str, object]) -> Mapping[str, object]:
-    found = device.get("cmps")
+    found = device.get("components")
     return found if isinstance(found, dict) else {}
