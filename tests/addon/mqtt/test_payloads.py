@@ -135,6 +135,11 @@ def test_attributes_stay_small_whatever_the_titles_are(name: str, titles: list[s
     assert len(told["last_added"]) <= 10  # type: ignore[arg-type] # a list, as JSON has it
 
 
+def test_titles_of_emoji_are_small_too() -> None:
+    told = collection_payload(replace(NOIR, last_added=("🎬" * 300,) * 10))
+    assert len(json.dumps(told)) < 10_000
+
+
 def test_usual_titles_are_not_cut() -> None:
     title = "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb (1964)"
     assert collection_payload(replace(NOIR, last_added=(title,)))["last_added"] == [title]
