@@ -71,6 +71,10 @@ async def _until_stopped(configuration: Configuration) -> int:
         await service
     except asyncio.CancelledError:
         LOG.info("stopped")
+    except BaseExceptionGroup as errors:
+        if not signals:
+            raise _first(errors) from errors
+        LOG.warning("stopped; on the way: %s", _first(errors))
     return Exit.FINE
 
 
@@ -86,6 +90,12 @@ async def _serve(configuration: Configuration, on_signal: Callable[..., None]) -
             household = Household(configuration, store, clock, os.environ)
             on_signal(signal.SIGHUP, household.read_again)
             await household.live()
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group that is no group itself."""
+    inner = errors.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 def _say_what_is_missing(configuration: Configuration) -> None:

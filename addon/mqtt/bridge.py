@@ -118,24 +118,25 @@ class Bridge:
                 submit=self._submit,
                 chance=self._chance,
             )
-            await session.greet()
-            self.connected = True
-            self._say(f"connected to the MQTT broker {broker} (MQTT {self._version})")
             try:
+                await session.greet()
+                self.connected = True
+                self._say(f"connected to the MQTT broker {broker} (MQTT {self._version})")
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(session.listen(tasks), name="mqtt in")
                     tasks.create_task(session.publish(), name="mqtt out")
                     await self._moved.wait()
                     raise _Moved  # ends the tasks
-            except BaseExceptionGroup as errors:
-                first = _first(errors)
+            except (BaseExceptionGroup, asyncio.CancelledError) as error:
+                if _is_cancelled() or isinstance(error, asyncio.CancelledError):
+                    # A broker that is lost in the same moment must not hide that we are to stop.
+                    await self._farewell(session)
+                    raise asyncio.CancelledError from error
+                first = _first(error)
                 if not isinstance(first, _Moved):
-                    raise first from errors
+                    raise first from error
                 await self._farewell(session, withdraw=self._topics.device_id != topics.device_id)
                 self.connected = False
-            except asyncio.CancelledError:
-                await self._farewell(session)
-                raise
 
     async def _farewell(self, session: Session, *, withdraw: bool = False) -> None:
         """Say goodbye, but never hang on it."""
@@ -162,6 +163,11 @@ class Bridge:
     def _say(self, sentence: str) -> None:
         LOG.info("%s", sentence)
         self._last_words = ""
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

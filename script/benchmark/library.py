@@ -136,7 +136,12 @@ def index_of(number: int) -> int:
 
 def wishes(count: int) -> list[tuple[str, str]]:
     """Return the names and words of the first so many collections."""
-    return [(name, " ".join(words.split())) for name, words in WISHES.items()][:count]
+    known = [(name, " ".join(words.split())) for name, words in WISHES.items()]
+    return [
+        (f"{name} {round_ + 1}" if round_ else name, words)
+        for round_ in range(-(-count // len(known)))
+        for name, words in known
+    ][:count]
 
 
 def write_kometa_file(folder: Path, count: int = len(WISHES)) -> None:
