@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LIBRARY: Final = "radarr"
-REPORTS: Final = 50
+RUNS: Final = 50
 """So many runs are looked through for the last word on a collection."""
 
 
@@ -109,9 +109,9 @@ class Picture:
         """Read the figures from the state, and show them together with an event."""
         store = self._store
         month = policy(self._configuration.settings).month_of(self._clock.now())
-        reports = await store.reports(limit=REPORTS)
+        runs = await store.outlines(RUNS)
         held = await store.held(LIBRARY)
-        seen = await store.seen(LIBRARY)
+        members = await store.member_counts(LIBRARY)
         costs = await store.spent_by_slug(*month)
         spent = await store.spent_between(*month)
         movies = await store.library_size(LIBRARY)
@@ -119,8 +119,8 @@ class Picture:
         status = self.status if event is None else fold(self.status, event)
         collections = collection_figures(
             self._collections,
-            reports,
-            members={slug: len(ids) for slug, ids in seen.items()},
+            runs,
+            members=members,
             held={one.slug: len(one.changes) for one in held},
             costs=costs,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.store.instants import to_number
+from kometa_ai.outline import read_outline
 from kometa_ai.recorded import decode_report, encode_report
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kometa_ai.domain.report import RunReport, Trigger
+    from kometa_ai.outline import RunOutline
 
 KEPT_RUNS: Final = 500
 
@@ -43,6 +45,14 @@ def newest(db: sqlite3.Connection, limit: int) -> list[RunReport]:
         "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY number DESC LIMIT ?", (limit,)
     )
     return [decode_report(text) for (text,) in rows]
+
+
+def outlines(db: sqlite3.Connection, limit: int) -> list[RunOutline]:
+    """Return the newest finished runs in outline, newest first, read one by one."""
+    rows = db.execute(
+        "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY number DESC LIMIT ?", (limit,)
+    )
+    return [read_outline(text) for (text,) in rows]
 
 
 def one(db: sqlite3.Connection, run_id: str) -> RunReport | None:

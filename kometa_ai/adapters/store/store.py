@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.decision import Decision, Ledger, Pin
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Change, RunReport, Trigger
+    from kometa_ai.outline import RunOutline
     from kometa_ai.ports import Clock, HeldRemovals, Intent, JournalEntry, Purchase
 
 P = ParamSpec("P")
@@ -89,6 +90,10 @@ class SqliteStore:
 
     async def report(self, run_id: str) -> RunReport | None:
         return await self._read(runs.one, run_id)
+
+    async def outlines(self, limit: int) -> list[RunOutline]:
+        """Return the newest finished runs in outline, newest first."""
+        return await self._read(runs.outlines, limit)
 
     # Money and decisions
 
@@ -206,6 +211,10 @@ class SqliteStore:
 
     async def note_library_size(self, library: str, size: int) -> None:
         await self._note(tags.note_size, library, size)
+
+    async def member_counts(self, library: str) -> dict[str, int]:
+        """Return how many members each tag had when we last applied or saw it, by slug."""
+        return await self._read(tags.member_counts, library)
 
     # What the service remembers
 

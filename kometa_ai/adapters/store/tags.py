@@ -29,6 +29,12 @@ def seen(db: sqlite3.Connection, library: str) -> dict[str, Mapping[int, int]]:
     return {slug: unpack_titles(ids, tmdb_ids) for slug, ids, tmdb_ids in rows}
 
 
+def member_counts(db: sqlite3.Connection, library: str) -> dict[str, int]:
+    """Return how many members each tag had when we last applied or saw it, by slug."""
+    rows = db.execute("SELECT slug, length(ids) / 4 FROM seen WHERE library = ?", (library,))
+    return dict(rows.fetchall())
+
+
 def note_seen(
     db: sqlite3.Connection, library: str, members: Mapping[str, Mapping[int, int]]
 ) -> None:

@@ -1,0 +1,82 @@
+"""Past runs in outline: a first run may name 40,000 titles, and few of them matter later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from kometa_ai.domain.report import Trigger
+
+TITLES: Final = 10
+"""Titles that are kept of what came into a collection."""
+
+
+class Title(msgspec.Struct, frozen=True, gc=False):
+    """A title that came in."""
+
+    title: str
+    year: int = 0
+
+    @property
+    def label(self) -> str:
+        """Return the title as people write it: ``Heat (1995)``."""
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+class _Change(msgspec.Struct, gc=False):
+    """A change that is only counted."""
+
+
+class _Collection(msgspec.Struct):
+    slug: str
+    members: int = 0
+    pending: int = 0
+    added: list[Title] = []
+    removed: list[_Change] = []
+
+
+class _Report(msgspec.Struct):
+    trigger: Trigger
+    dry_run: bool
+    started_at: datetime
+    collections: list[_Collection] = []
+
+
+class CollectionOutline(msgspec.Struct, frozen=True):
+    """One collection in a past run; ``newest`` holds the first ``TITLES`` that came in."""
+
+    members: int
+    pending: int
+    added: int
+    removed: int
+    newest: tuple[Title, ...]
+
+
+class RunOutline(msgspec.Struct, frozen=True):
+    """A past run; ``collections`` are by slug."""
+
+    trigger: Trigger
+    dry_run: bool
+    started_at: datetime
+    collections: dict[str, CollectionOutline]
+
+
+_reports = msgspec.json.Decoder(_Report)
+
+
+def read_outline(report: str) -> RunOutline:
+    """Return a report that ``recorded`` wrote, in outline."""
+    whole = _reports.decode(report)
+    collections = {
+        one.slug: CollectionOutline(
+            one.members,
+            one.pending,
+            len(one.added),
+            len(one.removed),
+            tuple(one.added[:TITLES]),
+        )
+        for one in whole.collections
+    }
+    return RunOutline(whole.trigger, whole.dry_run, whole.started_at, collections)
