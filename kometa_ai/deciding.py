@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kometa_ai import adopting
 from kometa_ai.domain import pending, requests, verdict
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Opinion
+from kometa_ai.domain.media import fingerprints
 from kometa_ai.domain.pending import Why
 from kometa_ai.domain.tagging import Verdicts
 
@@ -72,7 +73,7 @@ class Case:
 def survey(items: Iterable[MediaItem]) -> Titles:
     """Index a library by id."""
     by_id = {item.id: item for item in items}
-    return verdict.Titles(by_id, {i: item.fingerprint for i, item in by_id.items()})
+    return verdict.Titles(by_id, fingerprints(by_id.values()))
 
 
 def carriers(items: Iterable[MediaItem], numbers: Mapping[str, int]) -> dict[str, frozenset[int]]:

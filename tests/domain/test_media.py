@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from kometa_ai.domain.media import FACT_LIMIT, OVERVIEW_LIMIT, PART, describe, fingerprint
+from kometa_ai.domain.media import FACT_LIMIT, OVERVIEW_LIMIT, PART, describe, fingerprints
 from tests.questions import item
 
 CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -112,16 +112,40 @@ def test_what_is_tame_is_left_as_it_is(overview: str) -> None:
 
 
 @CALM
-@given(st.text(max_size=50))
-def test_a_fingerprint_fits_into_64_bits_and_follows_the_text(line: str) -> None:
-    mark = fingerprint(line)
+@given(TEXTS)
+def test_a_fingerprint_fits_into_64_bits_and_follows_the_text(title: str) -> None:
+    mark = item(1, title, "").fingerprint
     assert -(2**63) <= mark < 2**63
-    assert mark == fingerprint(line)
-    assert mark != fingerprint(f"{line}.")
+    assert mark == item(2, title, "").fingerprint
+    assert mark != item(1, f"{title}.", "").fingerprint
 
 
 def test_half_a_character_has_a_fingerprint() -> None:
-    assert fingerprint("\ud83d") != fingerprint("")
+    assert item(1, "\ud83d", "").fingerprint != item(1, "", "").fingerprint
+
+
+def test_a_fingerprint_stays_what_it_was() -> None:
+    """Each one that changes has a title judged, and paid for, again."""
+    plain = item(1, "Heat", "A thief and a cop.", year=1995)
+    full = plain._replace(
+        genres=("Crime", "Drama"),
+        language="French",
+        certification="R",
+        studio="Regency",
+        franchise="Heat Collection",
+        keywords=("robbery", "detective"),
+    )
+    assert (plain.fingerprint, full.fingerprint) == (
+        8_367_669_621_989_576_830,
+        6_290_931_956_173_333_620,
+    )
+
+
+@CALM
+@given(st.lists(TEXTS, max_size=6))
+def test_titles_have_the_same_fingerprints_together_as_alone(titles: list[str]) -> None:
+    films = [item(number, title, "") for number, title in enumerate(titles)]
+    assert fingerprints(films) == {film.id: film.fingerprint for film in films}
 
 
 def test_a_fingerprint_changes_with_each_fact_that_claude_is_shown() -> None:
