@@ -69,7 +69,7 @@ class Radarr(Arr):
         """Read every film once, as it is streamed."""
         shelf = _Shelf(self.name)
         path = "/api/v3/movie?excludeLocalCovers=true"
-        return await self._door.stream("GET", path, _Movie, shelf.item)
+        return await self._door.stream("GET", path, _Movie, shelf.items)
 
     async def _tagged(self) -> list[Tagged]:
         details = await self._door.ask("GET", "/api/v3/tag/detail", list[_MovieTag])
@@ -84,25 +84,28 @@ class _Shelf:
         self._genres: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tags: dict[tuple[int, ...], tuple[int, ...]] = {}
 
-    def item(self, movie: _Movie) -> MediaItem:
-        """Return what matters of a record."""
-        genres = movie.genres or ()
-        tags = movie.tags or ()
-        # By position: with names it takes four times as long, and there may be 100,000 films.
-        return MediaItem(
-            self._library,
-            Kind.MOVIE,
-            movie.id,
-            movie.title,
-            movie.year or 0,
-            self._genres.setdefault(genres, genres),
-            self._tags.setdefault(tags, tags),
-            movie.tmdb_id or 0,
-            movie.imdb_id or "",
-            (movie.original_language and movie.original_language.name) or "",
-            movie.certification or "",
-            movie.studio or "",
-            (movie.collection and movie.collection.title) or "",
-            movie.keywords or (),
-            movie.overview or "",
-        )
+    def items(self, movies: list[_Movie]) -> list[MediaItem]:
+        """Return what matters of records."""
+        same_genres, same_tags = self._genres.setdefault, self._tags.setdefault
+        library, kind = self._library, Kind.MOVIE
+        # In one expression and by position: there may be 100,000 films.
+        return [
+            MediaItem(
+                library,
+                kind,
+                movie.id,
+                movie.title,
+                movie.year or 0,
+                same_genres(genres := movie.genres or (), genres),
+                same_tags(tags := movie.tags or (), tags),
+                movie.tmdb_id or 0,
+                movie.imdb_id or "",
+                (language.name or "") if (language := movie.original_language) else "",
+                movie.certification or "",
+                movie.studio or "",
+                (franchise.title or "") if (franchise := movie.collection) else "",
+                movie.keywords or (),
+                movie.overview or "",
+            )
+            for movie in movies
+        ]

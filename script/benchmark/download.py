@@ -65,7 +65,7 @@ async def streamed(url: str) -> list[Film]:
     """Download the list and decode it while it comes."""
     door = Door("Radarr", url, KEY, SystemClock(), verify_tls=True, timeouts=Timeouts())
     async with door:
-        return await door.stream("GET", LIST, Film, lambda film: film)
+        return await door.stream("GET", LIST, Film, list)
 
 
 async def items(url: str) -> int:

@@ -137,17 +137,18 @@ class Door:
         method: str,
         path: str,
         record: type[Record],
-        keep: Callable[[Record], Answer],
+        keep: Callable[[list[Record]], list[Answer]],
         body: object = None,
     ) -> list[Answer]:
-        """Send one request and return what ``keep`` makes of each record of its long answer."""
+        """Send one request and return what ``keep`` makes of its long answer, some at a time."""
 
         async def receive(response: aiohttp.ClientResponse) -> list[Answer]:
             reader = ArrayReader(record)
             kept: list[Answer] = []
             async for data in response.content.iter_any():
-                kept.extend(map(keep, reader.feed(data)))
-            kept.extend(map(keep, reader.finish()))
+                if records := reader.feed(data):
+                    kept += keep(records)
+            kept += keep(reader.finish())
             return kept
 
         silence = self.timeouts.answer if method == "GET" else self.timeouts.edit

@@ -103,8 +103,9 @@ class BulkEdit:
             else:
                 self._faults.append(self._undone(number, answered=number in outcome))
 
-    def _as_wanted(self, edited: Edited) -> tuple[int, bool]:
-        return edited.id, (self._tag in edited.tags) is (self._apply is Apply.ADD)
+    def _as_wanted(self, edited: list[Edited]) -> list[tuple[int, bool]]:
+        on = self._apply is Apply.ADD
+        return [(one.id, (self._tag in one.tags) is on) for one in edited]
 
     async def _check(self, chunk: list[int], error: UnansweredError | LostError) -> None:
         """Find out what an edit did whose answer did not come, and send what is left once more."""

@@ -94,7 +94,11 @@ class Arr(ABC):
     async def ids(self) -> frozenset[int]:
         """Return the id of every title that is there now; all else is skipped as it is streamed."""
         path = f"/api/v3/{self.noun}?excludeLocalCovers=true"
-        return frozenset(await self._door.stream("GET", path, _Title, lambda title: title.id))
+
+        def their_ids(titles: list[_Title]) -> list[int]:
+            return [one.id for one in titles]
+
+        return frozenset(await self._door.stream("GET", path, _Title, their_ids))
 
     async def version(self) -> str:
         """Return the server's version, once it is sure that it is the right program."""
