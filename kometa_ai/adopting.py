@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kometa_ai.domain.decision import Ledger, Origin
@@ -59,8 +58,7 @@ async def _take(
     store: Store,
 ) -> Ledger:
     decisions = {
-        item_id: replace(
-            decision,
+        item_id: decision._replace(
             criteria=collection.criteria,
             fingerprint=titles.fingerprints[item_id],
             origin=Origin.IMPORTED,

@@ -61,7 +61,8 @@ def _masked(value: object, redact: Callable[[str], str]) -> object:
     if isinstance(value, list):
         return [_masked(one, redact) for one in value]
     if isinstance(value, tuple):
-        return tuple(_masked(one, redact) for one in value)
+        make = getattr(value, "_make", tuple)  # a named tuple stays one
+        return make(_masked(one, redact) for one in value)
     if is_dataclass(value) and not isinstance(value, type):
         parts = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
         return replace(value, **{name: _masked(part, redact) for name, part in parts.items()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,7 +120,7 @@ def awake(one: Decision) -> bool:
 
 
 def plain(one: Decision) -> bool:
-    return replace(one, fingerprint=0, model="", criteria="", decided_at=NOW) == Decision(
+    return one._replace(fingerprint=0, model="", criteria="", decided_at=NOW) == Decision(
         Opinion(False, UNNAMED_CONFIDENCE),  # noqa: FBT003
         "",
         "",
@@ -192,8 +191,8 @@ async def test_decisions_of_0_5_wait_for_the_name_or_the_tag(store: SqliteStore)
     old = imported(include=True, criteria="")
     async with store:
         assert not await store.import_done()
-        by_name = replace(old, fingerprint=0)
-        by_label = replace(by_name, opinion=Opinion(False, 0.8))  # noqa: FBT003
+        by_name = old._replace(fingerprint=0)
+        by_label = by_name._replace(opinion=Opinion(False, 0.8))  # noqa: FBT003
         waiting = {
             ("Noir", "kai-noir"): {1: by_name},
             ("Renamed", "kai-noir"): {1: by_label, 2: by_label},
@@ -214,7 +213,7 @@ async def test_adopted_decisions_wait_no_longer_and_never_replace_later_ones(
         await store.record("1", purchase({"noir": {1: no(99)}}))
         mine = {1: imported(include=True), 2: imported(include=True)}
         await store.adopt("radarr", "noir", "Noir", "kai-noir", mine)
-        ledger = await store.ledger("radarr", "noir", "a")
+        ledger = await ledger_of(store, "noir", "a")
         assert ledger.judged == {1: 99, 2: 7}
         assert ledger.named == {2: mine[2]}
         assert set(await store.imported("Noir", "kai-noir")) == {3}

@@ -78,7 +78,7 @@ def test_what_no_longer_can_enter_is_not_asked_about() -> None:
 
 
 def test_an_imported_verdict_near_the_threshold_is_not_looked_at_again() -> None:
-    imported = ledger({1: replace(decision(0.72), origin=Origin.IMPORTED)})
+    imported = ledger({1: decision(0.72)._replace(origin=Origin.IMPORTED)})
     assert find(HEISTS, {1: 10}, imported, present=set(), judged_before=set()).count == 0
 
 

@@ -94,7 +94,7 @@ def test_who_was_judged_to_fit_belongs_and_who_was_not_is_foreign_if_present() -
 
 def test_a_verdict_on_an_earlier_state_of_a_title_moves_nobody() -> None:
     free = settle_for_free(HEISTS, TITLES, {}, {})
-    outdated = Ledger({1: 7, 2: 7}, {1: replace(yes(1), fingerprint=7)})
+    outdated = Ledger({1: 7, 2: 7}, {1: yes(1)._replace(fingerprint=7)})
     verdicts = judge_members(HEISTS, TITLES, free, outdated, {2})
     assert (verdicts.belong, verdicts.foreign) == (set(), set())
 
