@@ -86,21 +86,52 @@ def carriers(items: Iterable[MediaItem], numbers: Mapping[str, int]) -> dict[str
     return {label: frozenset(sets[number]) for label, number in numbers.items()}
 
 
-async def open_case(
-    collection: Collection,
+async def open_cases(
+    collections: Sequence[Collection],
     titles: Titles,
-    pins: Mapping[int, Pin],
+    pins: Mapping[str, Mapping[int, Pin]],
     tagged: Mapping[str, AbstractSet[int]],
     store: Store,
     *,
     forced: bool = False,
+) -> list[Case]:
+    """Gather what is known of collections of one library, and find what is not.
+
+    ``pins`` are by slug and item id.
+    """
+    if not collections:
+        return []
+    wanted = {one.slug: one.criteria for one in collections}
+    # All at once: twenty times there and back to the store's thread cost more than the reading.
+    ledgers = await store.ledgers(collections[0].library, wanted, titles.fingerprints)
+    return [
+        await _open_case(
+            one,
+            titles,
+            ledgers[one.slug],
+            store,
+            free=verdict.settle_for_free(one, titles, pins.get(one.slug, {}), tagged),
+            present=frozenset(tagged.get(one.label, frozenset())),
+            forced=forced,
+        )
+        for one in collections
+    ]
+
+
+async def _open_case(
+    collection: Collection,
+    titles: Titles,
+    ledger: Ledger,
+    store: Store,
+    *,
+    free: Free,
+    present: frozenset[int],
+    forced: bool,
 ) -> Case:
-    """Gather what is known of a collection, and find what is not."""
-    present = frozenset(tagged.get(collection.label, frozenset()))
-    free = verdict.settle_for_free(collection, titles, pins, tagged)
-    library, slug, criteria = collection.library, collection.slug, collection.criteria
-    ledger = await store.ledger(library, slug, criteria)
-    before = await store.judged_before(library, slug, criteria)
+    before: AbstractSet[int] = frozenset()
+    if not ledger.judged or not pending.unchanged(free.candidates, ledger):
+        library, slug, criteria = collection.library, collection.slug, collection.criteria
+        before = await store.judged_before(library, slug, criteria)
     if not ledger.judged and not before:
         ledger = await adopting.adopt(collection, titles, store)
 

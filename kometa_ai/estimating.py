@@ -80,17 +80,14 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     groups, circles = settle_in_order(collections)
     pins = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
     opened = [
-        [
-            await deciding.open_case(
-                collection,
-                shelf.titles,
-                pins.get(collection.slug, {}),
-                shelf.tagged,
-                house.store,
-                forced=request.force_refresh,
-            )
-            for collection in group
-        ]
+        await deciding.open_cases(
+            group,
+            shelf.titles,
+            pins,
+            shelf.tagged,
+            house.store,
+            forced=request.force_refresh,
+        )
         for group in groups
     ]
     share = _named_share([case for cases in opened for case in cases])

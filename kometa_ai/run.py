@@ -173,18 +173,15 @@ class Course:
         if self.request.max_pairs is not None:
             left = self.request.max_pairs
         for group in groups:
-            cases = [
-                await deciding.open_case(
-                    collection,
-                    shelf.titles,
-                    pins.get(collection.slug, {}),
-                    tagged,
-                    self.house.store,
-                    forced=self.request.force_refresh,
-                )
-                for collection in group
-            ]
-            cases, asked = await self._ask(cases, shelf, left)
+            opened = await deciding.open_cases(
+                group,
+                shelf.titles,
+                pins,
+                tagged,
+                self.house.store,
+                forced=self.request.force_refresh,
+            )
+            cases, asked = await self._ask(opened, shelf, left)
             left = None if left is None else left - asked
             for case in cases:
                 collection = case.collection

@@ -142,9 +142,10 @@ async def why(settings: Settings, clock: Clock, out: Output, name: str, wanted: 
         collection = await _collection(house, name)
         shelf, _ = await read_shelf(house.library, house.store, [collection])
         item = find_item(wanted, shelf.titles.items.values())
-        pinned = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
-        held = pinned.get(collection.slug, {})
-        case = await deciding.open_case(collection, shelf.titles, held, shelf.tagged, house.store)
+        pins = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
+        (case,) = await deciding.open_cases(
+            [collection], shelf.titles, pins, shelf.tagged, house.store
+        )
         history = await house.store.decisions(house.library.name, collection.slug, item.id)
     answer = _answer(case, item, history)
     verdicts = case.verdicts(shelf.titles)

@@ -64,8 +64,7 @@ def find(
     ``judged_before`` holds the ids that were judged under criteria which have changed since.
     """
     judged = ledger.judged
-    # Mostly nothing changed; to compare the two as a whole takes a fraction of the time.
-    stale = [] if candidates == judged else _stale(candidates, judged)
+    stale = [] if unchanged(candidates, ledger) else _stale(candidates, judged)
     by_why: dict[Why, list[int]] = {}
     for item_id in stale:
         by_why.setdefault(_why(item_id, judged, present, judged_before), []).append(item_id)
@@ -79,6 +78,14 @@ def find(
         and candidates.get(item_id) == decision.fingerprint
     ]
     return _pending(collection, {**by_why, Why.NEAR_THRESHOLD: near})
+
+
+def unchanged(candidates: Mapping[int, int], ledger: Ledger) -> bool:
+    """Return whether the candidates were all judged in their present state, and nothing else was.
+
+    Mostly that is so, and the two are even one mapping: then there is nothing to compare.
+    """
+    return candidates is ledger.judged or candidates == ledger.judged
 
 
 def _stale(candidates: Mapping[int, int], judged: Mapping[int, int]) -> list[int]:

@@ -105,8 +105,14 @@ class Store(Protocol):
     async def book_reservations(self) -> Decimal:
         """Book what a killed run had reserved as unconfirmed cost; return how much it was."""
 
-    async def ledger(self, library: str, slug: str, criteria: str) -> Ledger:
-        """Return all decisions of a collection under these criteria."""
+    async def ledgers(
+        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
+    ) -> dict[str, Ledger]:
+        """Return all decisions of collections under their present criteria, both by slug.
+
+        ``fingerprints`` are those of the library's titles now: where they were all judged just
+        like that, a ledger's ``judged`` is this very mapping, without what left the library.
+        """
 
     async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
         """Return the ids that were judged for this collection under any other criteria."""

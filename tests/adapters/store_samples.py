@@ -13,6 +13,9 @@ from kometa_ai.ports import Purchase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kometa_ai.adapters.store import SqliteStore
+    from kometa_ai.domain.decision import Ledger
+
 NOW = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 MODEL = "claude-haiku"
 
@@ -42,6 +45,18 @@ def imported(
     """Return a decision of 0.5.x that a collection adopts."""
     opinion = Opinion(include, confidence, reason)
     return Decision(opinion, "", criteria, 7, NOW, Origin.IMPORTED)
+
+
+async def ledger_of(
+    store: SqliteStore,
+    slug: str,
+    criteria: str,
+    *,
+    library: str = "radarr",
+    fingerprints: Mapping[int, int] | None = None,
+) -> Ledger:
+    """Return the ledger of one collection."""
+    return (await store.ledgers(library, {slug: criteria}, fingerprints or {}))[slug]
 
 
 def purchase(

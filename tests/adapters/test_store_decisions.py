@@ -22,7 +22,7 @@ from kometa_ai.adapters.store.packing import (
 )
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Opinion, Origin
 from kometa_ai.domain.report import Trigger
-from tests.adapters.store_samples import NOW, imported, no, purchase, yes
+from tests.adapters.store_samples import NOW, imported, ledger_of, no, purchase, yes
 from tests.clock import FakeClock
 
 INT32S = st.integers(0, 2**31 - 1)
@@ -103,7 +103,7 @@ def test_ledgers_are_what_a_plain_dict_would_be(
 
     async def compare(store: SqliteStore, slug: str, criteria: str) -> None:
         mine = expected.get((slug, criteria), {})
-        ledger = await store.ledger("radarr", slug, criteria)
+        ledger = await ledger_of(store, slug, criteria)
         assert ledger.judged == {item_id: one.fingerprint for item_id, one in mine.items()}
         assert ledger.named == {i: one for i, one in mine.items() if awake(one)}
         other = expected.get((slug, "b" if criteria == "a" else "a"), {})
@@ -138,17 +138,58 @@ async def test_a_pair_that_is_a_plain_no_now_is_named_no_more(store: SqliteStore
     async with store:
         await store.record("1", purchase({"noir": {5: yes()}}))
         await store.record("1", purchase({"noir": {5: no(2)}}))
-        ledger = await store.ledger("radarr", "noir", "a")
+        ledger = await ledger_of(store, "noir", "a")
         assert (ledger.judged, ledger.named) == ({5: 2}, {})
         (kept,) = await store.decisions("radarr", "noir", 5)
         assert kept == no(2)
 
 
+@pytest.mark.parametrize("order", [[3, 5, 900], [900, 3, 5]])
+async def test_what_is_judged_as_it_is_now_is_the_librarys_own_mapping(
+    store: SqliteStore, order: list[int]
+) -> None:
+    now = dict.fromkeys(order, 1)
+    bought = {3: yes(), 5: no(), 900: no()}
+    async with store:
+        await store.record("1", purchase({"noir": bought, "heist": bought, "space": bought}))
+        await store.record("1", purchase({"space": {3: no(2)}}))
+        wanted = {"noir": "a", "space": "a", "heist": "a", "new": "a"}
+        ledgers = await store.ledgers("radarr", wanted, now)
+        assert ledgers["noir"].judged is now
+        assert ledgers["heist"].judged is now
+        assert ledgers["space"].judged == {3: 2, 5: 1, 900: 1}
+        assert (ledgers["new"].judged, ledgers["new"].named) == ({}, {})
+        assert ledgers["noir"].named == ledgers["heist"].named == {3: yes()}
+        assert ledgers["space"].named == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "judged", "named"),
+    [
+        ({3: 1, 5: 1}, {3: 1, 5: 1}, {3, 5}),
+        ({3: 1, 5: 2}, {3: 1, 5: 1}, {3, 5}),
+        ({3: 1, 5: 1, 7: 1}, {3: 1, 5: 1}, {3, 5}),
+        ({3: 1, 7: 1}, {3: 1, 5: 1}, {3, 5}),
+        ({3: 1}, {3: 1}, {3}),
+        ({}, {3: 1, 5: 1}, {3, 5}),
+    ],
+    ids=["same", "changed", "added", "exchanged", "removed", "no library"],
+)
+async def test_a_ledger_forgets_nothing_that_the_library_holds(
+    store: SqliteStore, now: dict[int, int], judged: dict[int, int], named: set[int]
+) -> None:
+    async with store:
+        await store.record("1", purchase({"noir": {3: yes(), 5: yes()}}))
+        ledger = await ledger_of(store, "noir", "a", fingerprints=now)
+        assert (ledger.judged, set(ledger.named)) == (judged, named)
+        assert (ledger.judged is now) is (judged == now)
+
+
 async def test_libraries_and_collections_do_not_mix(store: SqliteStore) -> None:
     async with store:
         await store.record("1", purchase({"noir": {5: yes()}}))
-        assert (await store.ledger("sonarr", "noir", "a")).judged == {}
-        assert (await store.ledger("radarr", "heist", "a")).judged == {}
+        assert (await ledger_of(store, "noir", "a", library="sonarr")).judged == {}
+        assert (await ledger_of(store, "heist", "a")).judged == {}
         assert await store.decisions("sonarr", "noir", 5) == []
 
 
@@ -167,7 +208,7 @@ async def test_the_three_newest_criteria_of_a_collection_are_kept(store: SqliteS
     async with store:
         for criteria in "abcd":
             await store.record("1", purchase({"noir": {5: yes(criteria=criteria)}}))
-        assert [(await store.ledger("radarr", "noir", one)).judged for one in "abcd"] == [
+        assert [(await ledger_of(store, "noir", one)).judged for one in "abcd"] == [
             {},
             {5: 1},
             {5: 1},
@@ -181,10 +222,34 @@ async def test_criteria_that_are_in_use_again_are_kept_although_nothing_was_boug
     async with store:
         for criteria in "abc":
             await store.record("1", purchase({"noir": {5: yes(criteria=criteria)}}))
-        await store.ledger("radarr", "noir", "a")
+        await ledger_of(store, "noir", "a")
         await store.record("1", purchase({"noir": {5: yes(criteria="d")}}))
-        assert (await store.ledger("radarr", "noir", "a")).judged == {5: 1}
-        assert (await store.ledger("radarr", "noir", "b")).judged == {}
+        assert (await ledger_of(store, "noir", "a")).judged == {5: 1}
+        assert (await ledger_of(store, "noir", "b")).judged == {}
+
+
+async def test_criteria_are_in_use_again_for_their_own_collection_alone(
+    store: SqliteStore,
+) -> None:
+    async with store:
+        for criteria in "abc":
+            one = {5: yes(criteria=criteria)}
+            await store.record("1", purchase({"noir": one, "heist": one}))
+        await store.ledgers("radarr", {"noir": "a", "heist": "c", "new": "a"}, {})
+        one = {5: yes(criteria="d")}
+        await store.record("1", purchase({"noir": one, "heist": one}))
+        assert (await ledger_of(store, "noir", "a")).judged == {5: 1}
+        assert (await ledger_of(store, "noir", "b")).judged == {}
+        assert (await ledger_of(store, "heist", "a")).judged == {}
+        assert (await ledger_of(store, "heist", "b")).judged == {5: 1}
+
+
+async def test_to_read_what_is_in_use_changes_nothing(store: SqliteStore) -> None:
+    async with store:
+        await store.record("1", purchase({"noir": {5: yes()}, "heist": {5: yes()}}))
+        kept = (await store.dump())["collections"]
+        await store.ledgers("radarr", {"noir": "a", "heist": "never judged by"}, {})
+        assert (await store.dump())["collections"] == kept
 
 
 async def test_decisions_of_0_5_wait_for_the_name_or_the_tag(store: SqliteStore) -> None:
@@ -225,7 +290,7 @@ async def test_an_imported_no_is_a_plain_one_to_a_run_but_keeps_its_words(
     words = imported(include=False, confidence=0.6)
     async with store:
         await store.adopt("radarr", "noir", "Noir", "kai-noir", {4: words})
-        ledger = await store.ledger("radarr", "noir", "a")
+        ledger = await ledger_of(store, "noir", "a")
         assert (ledger.judged, ledger.named) == ({4: 7}, {})
         assert await store.decisions("radarr", "noir", 4) == [words]
         await store.record("1", purchase({"noir": {4: yes(8)}}))

@@ -22,7 +22,7 @@ from kometa_ai.adapters.store.errors import UnusableError
 from kometa_ai.adapters.store.schema import LATEST, MIGRATIONS, migrate
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError, TryLaterError
 from kometa_ai.domain.report import Trigger
-from tests.adapters.store_samples import NOW, no, purchase, yes
+from tests.adapters.store_samples import NOW, ledger_of, no, purchase, yes
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def buy(folder: Path, clock: Clock, *item_ids: int, back_up: bool = False)
 
 
 async def judged(store: SqliteStore) -> set[int]:
-    return set((await store.ledger("radarr", "noir", "a")).judged)
+    return set((await ledger_of(store, "noir", "a")).judged)
 
 
 def backups(folder: Path) -> list[str]:

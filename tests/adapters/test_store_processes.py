@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kometa_ai.adapters.store import SqliteStore
-from tests.adapters.store_samples import NOW, purchase, yes
+from tests.adapters.store_samples import NOW, ledger_of, purchase, yes
 from tests.clock import FakeClock
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def buyer(folder: Path, first: int, last: int) -> subprocess.Popen[str]:
 
 async def holds_exactly(folder: Path, numbers: range) -> None:
     async with SqliteStore(folder, FakeClock()) as store:
-        ledger = await store.ledger("radarr", "noir", "a")
+        ledger = await ledger_of(store, "noir", "a")
         assert store.notices == ()
         assert ledger.judged == {
             item_id: number for number in numbers for item_id in (number, 10_000 + 600 * number)
@@ -73,7 +73,7 @@ async def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Pat
         process.wait()
         process.stdout.close()
         async with SqliteStore(tmp_path, FakeClock()) as store:
-            stored = max((await store.ledger("radarr", "noir", "a")).named)
+            stored = max((await ledger_of(store, "noir", "a")).named)
         # One may be stored whose acknowledgement was not printed any more; none the other way.
         assert stored in (last, last + 1)
         following = stored + 1
@@ -88,10 +88,10 @@ async def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
         for number in range(60, 120):
             bought = {"noir": {number: yes(number), 10_000 + 600 * number: yes(number)}}
             await store.record("2", purchase(bought, cost=Decimal(number)))
-            ledger = await store.ledger("radarr", "noir", "a")
+            ledger = await ledger_of(store, "noir", "a")
             assert {60, number} <= ledger.named.keys()
         assert process.wait() == 0
         process.stdout.close()
-        ledger = await store.ledger("radarr", "noir", "a")
+        ledger = await ledger_of(store, "noir", "a")
         assert ledger.judged.keys() >= set(range(1, 120))
         assert await store.spent_between(NOW, NOW + timedelta(seconds=1)) == sum(range(1, 120))

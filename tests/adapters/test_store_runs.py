@@ -27,7 +27,7 @@ from kometa_ai.domain.report import (
 )
 from kometa_ai.ports import HeldRemovals, Intent
 from kometa_ai.recorded import RecordedReport
-from tests.adapters.store_samples import NOW, purchase, yes
+from tests.adapters.store_samples import NOW, ledger_of, purchase, yes
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ async def test_a_decision_without_its_cost_is_never_stored(store: SqliteStore) -
     broken = purchase({"noir": {1: yes()}}, cost=Decimal(1))
     with pytest.raises(OverflowError):
         await store.record("1", purchase({"noir": {1: yes(), 2**40: yes()}}, cost=Decimal(9)))
-    assert (await store.ledger("radarr", "noir", "a")).judged == {}
+    assert (await ledger_of(store, "noir", "a")).judged == {}
     assert await store.spent_between(NOW, NOW + timedelta(days=1)) == 0
     await store.record("1", broken)
     assert await store.spent_between(NOW, NOW + timedelta(days=1)) == 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import Decision, Ledger, Opinion, Origin, settle
-from kometa_ai.domain.pending import Pending, Why, find, select
+from kometa_ai.domain.pending import Pending, Why, find, select, unchanged
 from tests.questions import collection
 
 CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -63,6 +63,32 @@ def test_what_was_judged_as_it_is_now_is_not_asked_again() -> None:
         judged_before={1, 2, 3},
     )
     assert (found.count, found.ids, found.by_why) == (0, set(), {})
+
+
+@pytest.mark.parametrize(
+    ("candidates", "same"),
+    [
+        ({1: 10, 2: 20}, True),
+        ({2: 20, 1: 10}, True),
+        ({1: 10, 2: 21}, False),
+        ({1: 10}, False),
+        ({1: 10, 2: 20, 3: 30}, False),
+        ({1: 10, 3: 20}, False),
+    ],
+    ids=["same", "reordered", "changed", "removed", "added", "exchanged"],
+)
+def test_it_is_seen_as_a_whole_that_nothing_changed(candidates: dict[int, int], same: bool) -> None:
+    judged = ledger({}, {1: 10, 2: 20})
+    assert unchanged(candidates, judged) is same
+    found = find(HEISTS, candidates, judged, present=set(), judged_before=set())
+    stale = {i for i, mark in candidates.items() if judged.judged.get(i) != mark}
+    assert found.ids == stale
+
+
+def test_a_ledger_that_is_the_librarys_own_mapping_asks_nothing() -> None:
+    candidates = {1: 10, 2: 20}
+    found = find(HEISTS, candidates, Ledger(candidates, {}), present={1}, judged_before=set())
+    assert found.count == 0
 
 
 def test_a_verdict_near_the_threshold_is_looked_at_once_more_unless_it_is_outdated() -> None:

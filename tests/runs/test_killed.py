@@ -76,8 +76,9 @@ class Watched:
         async with self.world.house() as house:
             items = {item.id: item for item in await house.library.items()}
             for one in kometa_files.read(self.world.kometa).collections:
-                ledger = await house.store.ledger("radarr", one.slug, one.criteria)
-                for number, mark in ledger.judged.items():
+                wanted = {one.slug: one.criteria}
+                ledgers = await house.store.ledgers("radarr", wanted, {})
+                for number, mark in ledgers[one.slug].judged.items():
                     if items[number].fingerprint == mark:
                         found.add((one.name, number, self.overview(number)))
         return found

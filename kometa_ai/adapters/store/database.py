@@ -17,7 +17,6 @@ from kometa_ai.adapters.store.backups import (
 )
 from kometa_ai.adapters.store.errors import START_AFRESH, UnusableError, is_damage, renamed
 from kometa_ai.adapters.store.instants import to_stamp
-from kometa_ai.adapters.store.ledgers import Known
 from kometa_ai.adapters.store.schema import LATEST, migrate, refuse_newer, version_of
 from kometa_ai.domain.fault import Fault, FaultKind, StopError, TryLaterError
 
@@ -38,14 +37,13 @@ PATIENCE: Final = 10.0
 class Database:
     """The state's file.
 
-    ``notices`` tells what happened to it. ``known`` is what was read of the ledgers already.
+    ``notices`` tells what happened to it.
     """
 
     def __init__(self, folder: Path, clock: Clock, patience: float = PATIENCE) -> None:
         self.file = folder / FILE_NAME
         self.backups = Backups(folder / "backups", clock)
         self.notices: list[Fault | str] = []
-        self.known = Known()
         self._clock = clock
         self._patience = patience
         self._connection: sqlite3.Connection | None = None
@@ -164,7 +162,6 @@ class Database:
             create_private(self.file), timeout=self._patience, isolation_level=None
         )
         self._connection = db
-        self.known = Known()  # a backup in the file's place counts on from an earlier number
         refuse_newer(db, self.file)
         db.execute("PRAGMA journal_mode = WAL")
         # A paid answer is to survive a power cut, not only a crash of ours.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -22,52 +21,75 @@ Judgement = tuple[str, datetime, Origin]
 """What the decisions of one answer share: model, instant, origin."""
 
 
-@dataclass(slots=True)
-class Known:
-    """What was read for one collection and holds for the next one too.
-
-    Most collections have judged the same titles in the same state, so they share one ``judged``:
-    twenty of them take the time and the memory of one.
-    """
-
-    judgements: dict[int, Judgement] = field(default_factory=dict)
-    columns: tuple[bytes, bytes] = (b"", b"")
-    judged: Mapping[int, int] = field(default_factory=dict)
-
-
-def read_ledger(
+def read_ledgers(
     db: sqlite3.Connection,
     library: str,
-    slug: str,
-    criteria: str,
-    known: Known | None = None,
-) -> Ledger:
-    """Return what a run needs to know of one collection.
+    criteria: Mapping[str, str],
+    fingerprints: Mapping[int, int],
+) -> dict[str, Ledger]:
+    """Return what a run needs to know of collections; ``criteria`` and ledgers are by slug.
 
-    ``known`` is what was read for the collections before it.
+    ``fingerprints`` are those of the library's titles now.
     """
-    number = find_criteria(db, library, slug, criteria)
-    if number is None:
-        return Ledger({}, {})
-    pages = db.execute(
-        "SELECT ids, fingerprints FROM pages WHERE criteria = ? ORDER BY page", (number,)
-    ).fetchall()
-    known = known or Known()
-    columns = b"".join([page[0] for page in pages]), b"".join([page[1] for page in pages])
-    if known.columns != columns:
-        ids, fingerprints = unpack(INT32, columns[0]), unpack(INT64, columns[1])
-        known.columns, known.judged = columns, dict(zip(ids, fingerprints, strict=True))
-    return Ledger(known.judged, _awake(db, number, criteria, known.judged, known.judgements))
+    shelf = _Judged(fingerprints)
+    judgements: dict[int, Judgement] = {}
+    read = {}
+    for slug, text in criteria.items():
+        number = find_criteria(db, library, slug, text)
+        if number is None:
+            read[slug] = Ledger({}, {})
+        else:
+            judged = shelf.read(db, number)
+            read[slug] = Ledger(judged, _awake(db, number, text, judged, judgements))
+    return read
 
 
-def in_use_earlier(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> bool:
-    """Return whether these criteria are known, and others were in use after them."""
-    row = db.execute(
-        "SELECT max(used) > max(CASE WHEN criteria = ? THEN used END)"
-        " FROM criteria WHERE library = ? AND slug = ?",
-        (criteria, library, slug),
-    ).fetchone()
-    return bool(row[0])
+class _Judged:
+    """Reads which titles were judged in which state, for one collection after the other.
+
+    Most collections have judged the same titles in the same state, and mostly that is the present
+    one. So they share one mapping, and with the library too: twenty of them take the time and the
+    memory of one, and it is seen at once that nothing changed.
+    """
+
+    def __init__(self, fingerprints: Mapping[int, int]) -> None:
+        self._fingerprints = fingerprints
+        self._columns: tuple[bytes, bytes] = (b"", b"")
+        self._judged: Mapping[int, int] = {}
+
+    def read(self, db: sqlite3.Connection, number: int) -> Mapping[int, int]:
+        """Return the fingerprints of what was judged under the criteria of this number."""
+        pages = db.execute(
+            "SELECT ids, fingerprints FROM pages WHERE criteria = ? ORDER BY page", (number,)
+        ).fetchall()
+        columns = b"".join([page[0] for page in pages]), b"".join([page[1] for page in pages])
+        if columns != self._columns:
+            self._columns, self._judged = columns, self._shared(*columns)
+        return self._judged
+
+    def _shared(self, ids: bytes, fingerprints: bytes) -> Mapping[int, int]:
+        judged = dict(zip(unpack(INT32, ids), unpack(INT64, fingerprints), strict=True))
+        now = self._fingerprints
+        # Titles that left the library were judged too; that matters to nobody until they are back.
+        return now if now and now.items() <= judged.items() else judged
+
+
+def in_use_earlier(
+    db: sqlite3.Connection, library: str, criteria: Mapping[str, str]
+) -> dict[str, str]:
+    """Return, of criteria by slug, those that are known and had others in use after them."""
+    newest = {
+        slug: text
+        for slug, text, _ in db.execute(
+            "SELECT slug, criteria, max(used) FROM criteria WHERE library = ? GROUP BY slug",
+            (library,),
+        )
+    }
+    return {
+        slug: text
+        for slug, text in criteria.items()
+        if newest.get(slug) != text and find_criteria(db, library, slug, text) is not None
+    }
 
 
 def use(db: sqlite3.Connection, library: str, slug: str, criteria: str) -> int:
@@ -175,7 +197,7 @@ def _awake(
     judged: Mapping[int, int],
     known: dict[int, Judgement],
 ) -> dict[int, Decision]:
-    """Return the decisions that can change what a run does."""
+    """Return the decisions on ``judged`` titles that can change what a run does."""
     rows = db.execute(
         "SELECT item, include, confidence, reason, looked, judgement FROM named"
         " WHERE criteria = ? AND asleep = 0",
@@ -185,11 +207,12 @@ def _awake(
         known[key] = _judgement(db, key)
     named = {}
     for item_id, include, confidence, reason, looked, key in rows:
-        model, at, origin = known[key]
-        opinion = Opinion(include == 1, confidence, reason)
-        named[item_id] = Decision(
-            opinion, model, criteria, judged[item_id], at, origin, looked == 1
-        )
+        if item_id in judged:
+            model, at, origin = known[key]
+            opinion = Opinion(include == 1, confidence, reason)
+            named[item_id] = Decision(
+                opinion, model, criteria, judged[item_id], at, origin, looked == 1
+            )
     return named
 
 

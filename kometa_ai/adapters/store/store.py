@@ -116,9 +116,11 @@ class SqliteStore:
     async def record(self, run_id: str, purchase: Purchase) -> None:
         await self._write(purchases.record, run_id, purchase)
 
-    async def ledger(self, library: str, slug: str, criteria: str) -> Ledger:
-        """Return all decisions of a collection under these criteria, which are in use now."""
-        return await self._on_thread(partial(self._ledger, library, slug, criteria))
+    async def ledgers(
+        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
+    ) -> dict[str, Ledger]:
+        """Return all decisions of collections under these criteria, which are in use now."""
+        return await self._on_thread(partial(self._ledgers, library, criteria, fingerprints))
 
     async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
         return await self._read(ledgers.judged_otherwise, library, slug, criteria)
@@ -236,12 +238,13 @@ class SqliteStore:
         """Return the whole state in figures, as plain data."""
         return await self._read(contents.dump, self._database)
 
-    def _ledger(self, library: str, slug: str, criteria: str) -> Ledger:
-        """Read a ledger, on the thread; only going back to earlier criteria writes."""
-        if self._database.read(ledgers.in_use_earlier, library, slug, criteria):
-            self._database.note(ledgers.use, library, slug, criteria)
-        known = self._database.known
-        return self._database.read(ledgers.read_ledger, library, slug, criteria, known)
+    def _ledgers(
+        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
+    ) -> dict[str, Ledger]:
+        """Read ledgers, on the thread; only going back to earlier criteria writes."""
+        for slug, in_use in self._database.read(ledgers.in_use_earlier, library, criteria).items():
+            self._database.note(ledgers.use, library, slug, in_use)
+        return self._database.read(ledgers.read_ledgers, library, criteria, fingerprints)
 
     async def _read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
