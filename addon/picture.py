@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from addon.command import ALL
 from addon.figures import collection_figures
-from addon.status import Problem, Source, Status, fold, worst
+from addon.status import Problem, Source, Status, after_run, fold, worst
 from kometa_ai.cli.logs import log_event
 from kometa_ai.cli.wiring import files_reader, policy
-from kometa_ai.domain.report import RunFinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from addon.configuration import Configuration
     from kometa_ai.adapters.store import SqliteStore
     from kometa_ai.domain.collection import Collection
-    from kometa_ai.domain.report import Event
+    from kometa_ai.domain.report import Event, RunFinished
     from kometa_ai.ports import Clock, CollectionFiles
 
 LOG = logging.getLogger(__name__)
@@ -139,9 +138,9 @@ class Picture:
 
     async def show_last_run(self) -> None:
         """Show what the last run of an earlier life came to; what was wrong then still is."""
-        newest = await self._store.reports(limit=1)
+        newest = await self._store.outlines(limit=1)
         if newest:
-            await self.refresh(RunFinished(newest[0]))
+            self._put(after_run(self.status, newest[0]))
 
     def _known(self, files: CollectionFiles) -> tuple[Collection, ...]:
         now = {one.slug: one for one in files.collections if one.library == LIBRARY}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Event, Phase, RunReport, Trigger
+    from kometa_ai.outline import RunOutline
 
 LAST_ADDED: Final = 10
 """Titles that are shown of a collection's newest ones; Home Assistant's attributes are small."""
@@ -187,12 +188,13 @@ def fold(status: Status, event: Event) -> Status:
             percent = min(100, done * 100 // total) if total else 0
             return replace(status, live=replace(live, progress=percent))
         case RunFinished(report=report):
-            return _ended(status, report)
+            return after_run(status, report)
         case PhaseBegan() | Progress() | FaultFound():
             return status
 
 
-def _ended(status: Status, report: RunReport) -> Status:
+def after_run(status: Status, report: RunReport | RunOutline) -> Status:
+    """Return the picture after a run, now or in an earlier life."""
     problem = None
     if report.result not in NO_PROBLEM_WITH and report.faults:
         problem = worst(report.faults)
@@ -208,7 +210,7 @@ def _ended(status: Status, report: RunReport) -> Status:
     return replace(
         after,
         live=None,
-        last=last_run(report),
+        last=_last_run(report),
         radarr=radarr,
         claude=claude,
     )
@@ -220,8 +222,7 @@ def _reached(failed: bool, *, met: bool, was: bool | None) -> bool | None:  # no
     return True if met else was
 
 
-def last_run(report: RunReport) -> LastRun:
-    """Return what a report comes to in figures."""
+def _last_run(report: RunReport | RunOutline) -> LastRun:
     usage, real = report.spending.usage, not report.dry_run
     return LastRun(
         run_id=report.run_id,

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from kometa_ai.domain.report import Trigger
+from kometa_ai.domain.fault import Fault
+from kometa_ai.domain.report import Result, Spending, Trigger
 
 TITLES: Final = 10
 """Titles that are kept of what came into a collection."""
@@ -38,10 +39,16 @@ class _Collection(msgspec.Struct):
 
 
 class _Report(msgspec.Struct):
+    run_id: str
     trigger: Trigger
+    result: Result
     dry_run: bool
     started_at: datetime
+    duration: float
     collections: list[_Collection] = []
+    spending: Spending = msgspec.field(default_factory=Spending)
+    items: int = 0
+    faults: tuple[Fault, ...] = ()
 
 
 class CollectionOutline(msgspec.Struct, frozen=True):
@@ -55,12 +62,28 @@ class CollectionOutline(msgspec.Struct, frozen=True):
 
 
 class RunOutline(msgspec.Struct, frozen=True):
-    """A past run; ``collections`` are by slug."""
+    """A past run; ``collections`` are by slug, ``items`` counts the titles of the library."""
 
+    run_id: str
     trigger: Trigger
+    result: Result
     dry_run: bool
     started_at: datetime
+    duration: float
     collections: dict[str, CollectionOutline]
+    spending: Spending
+    items: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def added(self) -> int:
+        """Return how many tags were added, or would have been."""
+        return sum(one.added for one in self.collections.values())
+
+    @property
+    def removed(self) -> int:
+        """Return how many tags were removed, or would have been."""
+        return sum(one.removed for one in self.collections.values())
 
 
 _reports = msgspec.json.Decoder(_Report)
@@ -79,4 +102,15 @@ def read_outline(report: str) -> RunOutline:
         )
         for one in whole.collections
     }
-    return RunOutline(whole.trigger, whole.dry_run, whole.started_at, collections)
+    return RunOutline(
+        whole.run_id,
+        whole.trigger,
+        whole.result,
+        whole.dry_run,
+        whole.started_at,
+        whole.duration,
+        collections,
+        whole.spending,
+        whole.items,
+        whole.faults,
+    )

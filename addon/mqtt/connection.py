@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 
     from addon.broker import Broker
 
@@ -94,17 +94,11 @@ class Connection:
 
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribe to topics; SUBACK has come when this returns."""
-        try:
-            await self._client.subscribe([(topic, 1) for topic in topics])
-        except MqttError as error:
-            raise _gone(self._broker, error) from error
+        await self._do(self._client.subscribe([(topic, 1) for topic in topics]))
 
     async def unsubscribe(self, topics: Sequence[str]) -> None:
         """End subscriptions."""
-        try:
-            await self._client.unsubscribe(list(topics))
-        except MqttError as error:
-            raise _gone(self._broker, error) from error
+        await self._do(self._client.unsubscribe(list(topics)))
 
     async def messages(self) -> AsyncGenerator[Received, None]:
         """Return every message, until the connection breaks; then BrokerError is raised."""
@@ -123,11 +117,20 @@ class Connection:
         properties: Properties | None = None,
     ) -> None:
         try:
-            await self._client.publish(topic, payload, 1, retain, properties)
-        except MqttError as error:
-            raise _gone(self._broker, error) from error
+            await self._do(self._client.publish(topic, payload, 1, retain, properties))
         except ValueError as error:  # paho's word for a topic with wildcards, or far too long
             raise BrokerError(self._broker, f"A message can't be sent ({error}).") from error
+
+    async def _do(self, call: Awaitable[object]) -> None:
+        try:
+            await call
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # aiomqtt waits by asyncio.wait_for, and that of Python 3.11 forgets a cancellation
+            # which comes together with the answer: the service would not stop.
+            raise asyncio.CancelledError
 
 
 @asynccontextmanager

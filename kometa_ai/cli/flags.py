@@ -108,8 +108,8 @@ class _Parser(ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(
         "kometa-ai",
-        description="Keeps film collections that are described in plain words. Without flags it"
-        " runs for ever, on its schedule, and listens to MQTT.",
+        description="Keeps film collections that are described in plain words. Without flags\n"
+        "it runs for ever: on its schedule, and at the word of MQTT.",
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
