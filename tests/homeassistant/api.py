@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
 T = TypeVar("T")
-OK = 200
+FINE = {200, 201}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class Api:
 
 async def body(response: ClientResponse) -> Any:
     """Return what an answer holds; a refusal is raised with its words."""
-    if response.status != OK:
+    if response.status not in FINE:
         asked = f"{response.method} {response.url.path}"
         raise Refused(asked, str(response.status), await response.text())
-    return await response.json()
+    return await response.json() if response.content_type == "application/json" else None

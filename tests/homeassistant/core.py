@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import uuid
 from asyncio.subprocess import PIPE
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from tests.mosquitto import Mosquitto
 
-INSTALLER = Path(__file__).parents[2] / "script" / "homeassistant"
+ROOT = Path(__file__).parents[2]
+INSTALLER = ROOT / "script" / "homeassistant"
+FOR_PEOPLE = ROOT / "homeassistant"
 NO_PYTHON = 69
 USER = {"name": "Ada", "username": "ada", "password": "ada-ada-ada", "language": "en"}
 SETTINGS = """\
@@ -45,6 +48,13 @@ script:
 recorder:
 history:
 logbook:
+mobile_app:
+lovelace:
+  dashboards:
+    kometa-ai:
+      mode: yaml
+      title: Kometa-AI
+      filename: dashboard.yaml
 logger:
   default: info
 """
@@ -178,6 +188,8 @@ async def home_assistant(folder: Path, *, more_settings: str = "") -> AsyncItera
         settings = SETTINGS.format(port=port) + more_settings
         (folder / "configuration.yaml").write_text(settings, "utf-8")
         (folder / "automations.yaml").write_text("[]\n", "utf-8")
+        shutil.copytree(FOR_PEOPLE / "blueprints", folder / "blueprints")
+        shutil.copy(FOR_PEOPLE / "dashboard.yaml", folder / "dashboard.yaml")
         command = (python, "-m", "homeassistant", "--config", ".", "--skip-pip", "--log-no-color")
         core = Core(Program(command, folder), folder, port)
         try:
