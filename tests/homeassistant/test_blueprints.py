@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -28,6 +29,7 @@ APPROVE = "kometa_ai/ask_to_approve.yaml"
 RUN = "kometa_ai/run_when.yaml"
 RUNG = [{"trigger": "event", "event_type": "rung"}]
 LONG_AGO = "2025-01-01T03:00:00+01:00"
+ANOTHERS = {"request_id": "another's", "accepted": False, "error": "Said to somebody else."}
 HEIST = {"collection": "Heist", "slug": "heist", "tag": "KAI-heist"}
 
 
@@ -93,6 +95,7 @@ async def test_what_changed_reaches_the_phone_and_the_page(
     await use("told", CHANGED, phones=[mobile.device_id], most=2)
     async with core.api.notifications() as shown:
         await tell(kometa, "run_started", summary="A run began.")
+        await tell(kometa, "items_added", **HEIST, count=9, titles=["Heat"], dry_run=True)
         titles = ["1917", "M*A*S*H", '"Up" & {{ down }}']
         await tell(kometa, "items_added", **HEIST, count=3, titles=titles, summary="3 added.")
         sent = await mobile.next(before)
@@ -111,10 +114,13 @@ async def test_events_that_come_at_once_are_all_told(
     core: Core, kometa: Listener, use: Use, mobile: Phone
 ) -> None:
     before = len(mobile.received)
-    await use("told", CHANGED, phones=[mobile.device_id], actions=[])
-    for number in range(20):
-        name = {"collection": f"C{number}", "slug": f"c{number}", "tag": f"KAI-c{number}"}
-        await tell(kometa, "items_added", **name, count=1, titles=["Heat"], summary="1 added.")
+    slow = [{"delay": {"milliseconds": 20}}]
+    await use("told", CHANGED, phones=[mobile.device_id], actions=slow)
+    async with asyncio.TaskGroup() as saying:
+        for number in range(20):
+            name = {"collection": f"C{number}", "slug": f"c{number}", "tag": f"KAI-c{number}"}
+            words = {"count": 1, "titles": ["Heat"], "summary": "1 added."}
+            saying.create_task(tell(kometa, "items_added", **name, **words))
     await core.api.until(lambda: len(mobile.received) == before + 20, "twenty notifications")
     assert [one["title"] for one in mobile.received[before:]] == [
         f"C{number}: 1 added" for number in range(20)
@@ -232,7 +238,7 @@ async def test_an_answer_on_the_phone_reaches_kometa_ai(
     answer = {"request_id": command["request_id"], "command": word, "run_id": None}
     await kometa.say(f"{BASE}/response", {**answer, "accepted": True, "error": None})
     refusal = {"accepted": False, "error": "Nothing is held."}
-    await kometa.say(f"{BASE}/response", {**answer, **refusal, "request_id": "another's"})
+    await kometa.say(f"{BASE}/response", {**answer, **ANOTHERS})
     await kometa.say(f"{BASE}/response", {**answer, **refusal})
     told = await mobile.next(before + 1)
     assert told["title"] == "Kometa-AI: your answer was not carried out"
@@ -273,6 +279,7 @@ async def test_what_happens_starts_a_run(
     assert command == {"command": "run", **expected}
     assert number.startswith(f"blueprint:{run.entity_id}:")
     async with core.api.notifications() as shown:
+        await kometa.say(f"{BASE}/response", {"command": "run", **ANOTHERS})
         answer = {"request_id": number, "command": "run", "accepted": False}
         await kometa.say(f"{BASE}/response", {**answer, "error": "A run is active."})
         note = await _shown(core, shown, "kometa_ai_refused")
