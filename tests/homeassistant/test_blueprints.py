@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import pytest_asyncio
 
-from tests.homeassistant.device import BASE, announce, show, tell
+from addon.status import Problem, Source
+from tests.homeassistant.device import BASE, IDLE, announce, last_ran, leave, show, tell
 from tests.homeassistant.phone import phone
 from tests.listener import listening
 
@@ -28,7 +31,6 @@ WRONG = "kometa_ai/tell_what_is_wrong.yaml"
 APPROVE = "kometa_ai/ask_to_approve.yaml"
 RUN = "kometa_ai/run_when.yaml"
 RUNG = [{"trigger": "event", "event_type": "rung"}]
-LONG_AGO = "2025-01-01T03:00:00+01:00"
 ANOTHERS = {"request_id": "another's", "accepted": False, "error": "Said to somebody else."}
 HEIST = {"collection": "Heist", "slug": "heist", "tag": "KAI-heist"}
 
@@ -130,15 +132,20 @@ async def test_events_that_come_at_once_are_all_told(
 async def test_dry_runs_and_totals_are_told_where_that_is_wanted(
     core: Core, kometa: Listener, use: Use
 ) -> None:
-    await use("told", CHANGED, kinds=["run_finished"], rehearsals=True)
+    await use("told", CHANGED, kinds=["run_finished"])
+    await use("rehearsed", CHANGED, rehearsals=True, actions=_note("rehearsed"))
     async with core.api.notifications() as shown:
         nothing = {"added": 0, "removed": 0, "summary": "Nothing to do."}
         await tell(kometa, "run_finished", result="success", **nothing)
-        some = {"added": 2, "removed": 1, "summary": "2 would be added, 1 removed."}
-        await tell(kometa, "run_finished", result="dry_run", **some | {"dry_run": True})
+        some = {"added": 2, "removed": 1, "summary": "The run finished: 2 added, 1 removed."}
+        await tell(kometa, "run_finished", result="success", **some)
+        words = "The dry run finished: 4 would be added."
+        await tell(kometa, "run_finished", result="dry_run", dry_run=True, summary=words)
         note = await _shown(core, shown, "kometa_ai_run_finished_")
-        assert note["title"] == "Kometa-AI: 2 would be added, 1 would be removed"
+        assert note["title"] == "Kometa-AI: 2 added, 1 removed"
         assert note["message"] == some["summary"]
+        note = await _shown(core, shown, "rehearsed")
+        assert (note["title"], note["message"]) == ("Kometa-AI: a dry run is over", words)
 
 
 @pytest.mark.parametrize("path", [CHANGED, WRONG, APPROVE])
@@ -175,12 +182,8 @@ async def test_failures_and_problems_are_told(
         sent = await mobile.next(before)
         assert sent["title"] == "Kometa-AI: a run failed"
         assert sent["message"] == "Radarr cannot be reached."
-        await show(
-            kometa,
-            problem=True,
-            problem_reason="Radarr refuses the key.",
-            problem_remedy="Correct RADARR_API_KEY.",
-        )
+        problem = Problem("Radarr refuses the key.", "Correct RADARR_API_KEY.")
+        await show(kometa, IDLE.with_problem(Source.RUN, problem))
         sent = await mobile.next(before + 1)
         assert sent["title"] == "Kometa-AI: there is a problem"
         assert sent["message"] == "Radarr refuses the key. Correct RADARR_API_KEY."
@@ -188,19 +191,19 @@ async def test_failures_and_problems_are_told(
         note = await _shown(core, shown, "kometa_ai_budget")
         assert note["message"] == "The month's $5 are used up."
         # What was known before an absence is not told again.
-        await kometa.say(f"{BASE}/availability", "offline", retain=True)
+        await leave(kometa)
         await core.api.state("binary_sensor.kometa_ai_problem", "unavailable")
         await kometa.say(f"{BASE}/availability", "online", retain=True)
         await core.api.state("binary_sensor.kometa_ai_problem", "on")
-        await show(kometa)
+        await show(kometa, IDLE)
         await core.api.state("binary_sensor.kometa_ai_problem", "off")
         await tell(kometa, "run_failed", summary="Again.")
         assert (await mobile.next(before + 3))["message"] == "Again."
 
 
 async def test_a_run_that_is_overdue_is_told(core: Core, kometa: Listener, use: Use) -> None:
-    yesterday = await core.api.render("{{ (now() - timedelta(days=1)).isoformat() }}")
-    await show(kometa, last_run=LONG_AGO, next_run=yesterday)
+    yesterday = datetime.now(UTC) - timedelta(days=1)  # noqa: TID251 - Home Assistant's clock is real
+    await show(kometa, replace(IDLE, next_run=yesterday))
     await core.api.state("sensor.kometa_ai_next_run", lambda state: "2025" not in state.value)
     # Far enough away for three automations to be made before, on a crowded machine too.
     soon = await core.api.render("{{ (now() + timedelta(seconds=12)).strftime('%H:%M:%S') }}")
@@ -251,7 +254,7 @@ async def test_an_answer_that_nobody_hears_is_told(
 ) -> None:
     before = len(mobile.received)
     await use("held", APPROVE, phones=[mobile.device_id])
-    await kometa.say(f"{BASE}/availability", "offline", retain=True)
+    await leave(kometa)
     await core.api.state("sensor.kometa_ai_status", "unavailable")
     await mobile.tap(f"{BASE}/approve/20250406-030000")
     assert "not running" in (await mobile.next(before))["message"]
@@ -290,8 +293,7 @@ async def test_what_happens_starts_a_run(
 async def test_what_happens_too_soon_or_for_nobody_starts_nothing(
     core: Core, kometa: Listener, use: Use
 ) -> None:
-    just_now = await core.api.render("{{ now().isoformat() }}")
-    await show(kometa, last_run=just_now)
+    await show(kometa, last_ran(datetime.now(UTC)))  # noqa: TID251 - Home Assistant's clock is real
     await core.api.state("sensor.kometa_ai_last_run", lambda state: "2025" not in state.value)
     never = [{"condition": "template", "value_template": "{{ false }}"}]
     await use("soon", RUN, happens=RUNG, collection="Soon")
@@ -301,7 +303,7 @@ async def test_what_happens_too_soon_or_for_nobody_starts_nothing(
     command = (await kometa.next_on(f"{BASE}/command")).json()
     assert command["collection"] == "Now"
 
-    await kometa.say(f"{BASE}/availability", "offline", retain=True)
+    await leave(kometa)
     await core.api.state("sensor.kometa_ai_status", "unavailable")
     async with core.api.notifications() as shown:
         await core.api.fire("rung")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 
-from tests.homeassistant.device import BASE, COLLECTION, DISCOVERY, announce, show, tell
+from addon.status import Problem, Source
+from tests.homeassistant.device import BASE, HEIST, IDLE, TOPICS, announce, leave, show, tell
 from tests.listener import listening
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ async def kometa(core: Core, broker: Mosquitto) -> AsyncIterator[Listener]:
         await announce(listener)
         await core.hears(broker)
         await core.api.state("sensor.kometa_ai_status", "idle")
-        await core.api.state("sensor.kometa_ai_heist", "12")
+        await core.api.state("sensor.kometa_ai_heist_plans", "12")
         yield listener
     assert await core.complaints(since=since) == []
 
@@ -73,21 +75,23 @@ async def test_its_texts_are_true_at_all_times(
     await tell(kometa, "items_added", summary="Heist: 2 added.")
     await core.api.state("event.kometa_ai_activity", lambda state: state.value != "unknown")
     assert await core.api.render(activity) == "Heist: 2 added."
-    await show(kometa, problem=True, problem_reason="No key.", problem_remedy="Set one.")
+    await show(kometa, IDLE.with_problem(Source.SETTINGS, Problem("No key.", "Set one.")))
     await core.api.state("binary_sensor.kometa_ai_problem", "on")
     assert 'title="No key."' in await core.api.render(problem)
     assert "Set one." in await core.api.render(problem)
 
-    await kometa.say(f"{BASE}/collections/heist", {**COLLECTION, "last_added": []}, retain=True)
-    await core.api.state("sensor.kometa_ai_heist", lambda state: not state.attributes["last_added"])
+    await show(kometa, replace(IDLE, collections={"heist": replace(HEIST, last_added=())}))
+    await core.api.state(
+        "sensor.kometa_ai_heist_plans", lambda state: not state.attributes["last_added"]
+    )
     assert r"| Heist \| plans | 12 |  |" in await core.api.render(collections)
 
-    await kometa.say(f"{BASE}/availability", "offline", retain=True)
-    await core.api.state("sensor.kometa_ai_heist", "unavailable")
+    await leave(kometa)
+    await core.api.state("sensor.kometa_ai_heist_plans", "unavailable")
     for content in (problem, collections, activity):
         await core.api.render(content)
-    await kometa.say(DISCOVERY, retain=True)
-    await core.api.gone("sensor.kometa_ai_status", "sensor.kometa_ai_heist")
+    await kometa.say(TOPICS.discovery, retain=True)
+    await core.api.gone("sensor.kometa_ai_status", "sensor.kometa_ai_heist_plans")
     assert await core.api.render(collections) == "No collection has run yet."
     for content in (problem, activity):
         await core.api.render(content)
