@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from addon.status import Problem, Source
-from tests.homeassistant.device import BASE, IDLE, announce, last_ran, leave, show, tell
+from tests.homeassistant.stand_in import BASE, IDLE, announce, last_ran, leave, show, tell
 from tests.homeassistant.phone import phone
 from tests.listener import listening
 

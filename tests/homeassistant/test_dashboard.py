@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from addon.status import Problem, Source
-from tests.homeassistant.device import BASE, HEIST, IDLE, TOPICS, announce, leave, show, tell
+from tests.homeassistant.stand_in import BASE, HEIST, IDLE, TOPICS, announce, leave, show, tell
 from tests.listener import listening
 
 if TYPE_CHECKING:
