@@ -175,9 +175,9 @@ class Service:
         for reading in (False, True):
             if reading:
                 await self._picture.read_files()
-            for one in self._picture.status.collections.values():
-                if name.strip().lower() in {one.name.lower(), one.slug}:
-                    return one.name
+            found = self._find(name.strip())
+            if found is not None:
+                return found
         names = [one.name for one in self._picture.status.collections.values()]
         close = get_close_matches(name, names, n=1)
         there = ", ".join(names) or "none"
@@ -185,6 +185,18 @@ class Service:
         raise SkipError(
             FaultKind.KOMETA, f'There is no runnable collection called "{name}".', remedy=hint
         )
+
+    def _find(self, name: str) -> str | None:
+        """Return the name of the one collection that is meant; ``None``: there is none, or two."""
+        collections = self._picture.status.collections
+        lower = name.lower()
+        if lower in collections:  # what our entities send where a name alone would not do
+            return collections[lower].name
+        names = [one.name for one in collections.values()]
+        if name in names:
+            return name
+        same = [one for one in names if one.lower() == lower]
+        return same[0] if len(same) == 1 else None
 
     async def _review(self, command: Command, tasks: asyncio.TaskGroup) -> str:
         self._need(ESTIMATE_NEEDS)
@@ -244,7 +256,14 @@ class Service:
 
     async def _select(self, name: str) -> None:
         # A collection may be called "All" itself; the word stands for all of them.
-        self._picture.change(selected=ALL if name == ALL else await self._named(name))
+        found = ALL if name == ALL else await self._named(name)
+        if found == ALL != name:
+            raise SkipError(
+                FaultKind.SETTINGS,
+                f'The collection "{ALL}" can\'t be selected: the word stands for all of them.',
+                remedy="It has a button of its own.",
+            )
+        self._picture.change(selected=found)
 
     async def _set(self, word: Word, value: str) -> None:
         try:

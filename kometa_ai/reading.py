@@ -45,16 +45,29 @@ def choose(
     ours = [one for one in files.collections if one.library == library]
     if not names:
         return ours, []
-    by_name = {one.slug: one for one in ours} | {one.name.lower(): one for one in ours}
     chosen: dict[str, Collection] = {}
     faults = []
     for name in names:
-        found = by_name.get(name.strip().lower())
+        found = _find(ours, name.strip())
         if found is None:
             faults.append(_unknown(name, files))
         else:
             chosen[found.slug] = found
     return list(chosen.values()), faults
+
+
+def _find(collections: Sequence[Collection], name: str) -> Collection | None:
+    """Return the collection with this very name, or slug, or the only one that differs by case."""
+    lower = name.lower()
+    for same in (
+        [one for one in collections if one.name == name],
+        [one for one in collections if one.slug == lower],
+        [one for one in collections if one.name.lower() == lower],
+    ):
+        if same:
+            # Which of two was meant nobody can say, and the wrong one would cost money.
+            return same[0] if len(same) == 1 else None
+    return None
 
 
 def _unknown(name: str, files: CollectionFiles) -> Fault:

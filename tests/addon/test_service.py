@@ -19,7 +19,7 @@ from kometa_ai.domain.report import Progress, Result, RunFinished, RunStarted, T
 from tests.guard import wish
 from tests.processes import going
 from tests.serving import Serving, serving
-from tests.world import World, movie
+from tests.world import World, block, movie
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -144,6 +144,39 @@ async def test_the_selected_collection_is_what_buttons_run(world: World) -> None
         assert world.radarr.members(COSY) == {3}
         assert (await one.say(Word.COLLECTION, value=ALL)).accepted
         assert one.status.selected == ALL
+
+
+async def test_names_that_differ_in_case_only_are_told_apart(world: World) -> None:
+    world.judge.chances = {"COSY": {1: 0.95}, "Cosy": {2: 0.95}}
+    world.write(wish("Noir"), block("COSY", tag="KAI-cosy-2"), block("Cosy", tag="KAI-cosy"))
+    async with serving(world) as one:
+        # A slug is whose it is, though another collection's name would fit as well.
+        await one.done(Word.RUN, collections=("cosy",))
+        assert (world.radarr.members("kai-cosy-2"), world.radarr.members(COSY)) == (set(), {2})
+        await one.done(Word.RUN, collections=("COSY-2",))
+        assert world.radarr.members("kai-cosy-2") == {1}
+        await one.say(Word.COLLECTION, value="COSY-2")
+        assert one.status.selected == "COSY"
+    world.write(block("COSY", tag="KAI-one"), block("Cosy", tag="KAI-two"))
+    async with serving(world) as one:
+        await one.say(Word.COLLECTION, value="Cosy")
+        assert one.status.selected == "Cosy"
+        response = await one.say(Word.RUN, collections=("cosy",))
+        assert response.error
+        assert "no runnable collection" in response.error
+
+
+async def test_a_collection_called_all_is_never_taken_for_all_of_them(world: World) -> None:
+    world.judge.chances = {"All": {1: 0.95}, "Noir": {2: 0.95}}
+    world.write(wish("All"), wish("Noir"))
+    async with serving(world) as one:
+        assert (await one.say(Word.COLLECTION, value="Noir")).accepted
+        response = await one.say(Word.COLLECTION, value="all")
+        assert response.error
+        assert "can't be selected" in response.error
+        assert one.status.selected == "Noir"
+        await one.done(Word.RUN, collections=("All",))
+        assert (world.radarr.members("kai-all"), world.radarr.members(NOIR)) == ({1}, set())
 
 
 async def test_an_unknown_collection_is_refused_with_the_nearest(world: World) -> None:
