@@ -9,7 +9,7 @@ import shutil
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGHUP, SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
 import aiomqtt
@@ -140,3 +140,12 @@ async def _add_login(broker: Mosquitto, login: Login) -> None:
     passwords.write_text(f"{login.username}:{login.password}\n", "utf-8")
     hashing = await asyncio.create_subprocess_exec("mosquitto_passwd", "-U", str(passwords))
     assert await hashing.wait() == 0
+
+
+async def change_login(broker: Mosquitto, login: Login) -> None:
+    """Let somebody else in from now on; whoever is in already stays."""
+    since = len(broker.program.lines)
+    await _add_login(broker, login)
+    broker.login = login
+    broker.program.send(SIGHUP)
+    await broker.program.says("Reloading config", since=since)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +14,15 @@ from addon.mqtt.connection import (
     Version,
     connect,
 )
-from addon.mqtt.session import OFFLINE, WAITING_EVENTS, Outbox, Session
+from addon.mqtt.session import OFFLINE, WAITING_EVENTS, Outbox, Session, as_json
 from addon.waiting import set_within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from addon.broker import Broker
     from addon.command import Command, Response
+    from addon.mqtt.connection import Connection
     from addon.mqtt.topics import Topics
     from addon.status import Status
     from kometa_ai.domain.report import Event
@@ -32,6 +32,8 @@ LOG = logging.getLogger(__name__)
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds between two tries to connect."""
+MOVING: Final = 10.0
+"""Seconds for taking everything off a broker that we leave: nobody could do it later."""
 
 
 class _Moved(Exception):
@@ -58,6 +60,7 @@ class Bridge:
         self._moved = asyncio.Event()
         self._version = Version.V5
         self._last_words = ""
+        self._overfull = False
         self.connected = False
 
     def use(self, broker: Broker | None, topics: Topics) -> None:
@@ -77,9 +80,10 @@ class Bridge:
         """Publish what an event of a run is worth telling."""
         events = self._outbox.events
         for one in activities(event):
-            if len(events) == WAITING_EVENTS:
-                LOG.warning("no broker for a long time: the oldest event was dropped")
-            events.append(json.dumps(one, ensure_ascii=False, separators=(",", ":")))
+            if len(events) == WAITING_EVENTS and not self._overfull and self._broker is not None:
+                self._overfull = True
+                LOG.warning("no broker for a long time: the oldest events are dropped")
+            events.append(as_json(one))
         self._outbox.wake.set()
 
     async def run(self) -> None:
@@ -92,19 +96,26 @@ class Bridge:
                 await self._moved.wait()
                 continue
             try:
-                await self._serve(broker, topics)
+                await self._serve(broker, topics, patient=failures > 0)
                 failures = 0
             except BrokerError as error:
-                failures = 1 if self.connected else failures + 1
+                if _is_being_stopped():
+                    # The task group hid the cancellation behind an error that came with it.
+                    raise asyncio.CancelledError from error
+                if self.connected:
+                    failures = 0
+                    self._version = Version.V5  # the broker that returns may be a newer one
                 self.connected = False
                 if self._tries_another_version(error):
                     continue
+                failures += 1
                 self._complain(str(error))
                 wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1))
                 # By chance somewhat sooner: a broker that returns is not met by all at once.
-                await set_within(self._moved, self._clock, wait * (0.5 + self._chance() / 2))
+                if await set_within(self._moved, self._clock, wait * (0.5 + self._chance() / 2)):
+                    failures = 0
 
-    async def _serve(self, broker: Broker, topics: Topics) -> None:
+    async def _serve(self, broker: Broker, topics: Topics, *, patient: bool) -> None:
         """Connect, and serve until the connection breaks (BrokerError) or we are to move."""
         will = LastWill(topics.availability, OFFLINE)
         async with connect(
@@ -117,34 +128,30 @@ class Bridge:
                 self._clock,
                 submit=self._submit,
                 chance=self._chance,
+                patient=patient,
             )
             try:
                 await session.greet()
-                self.connected = True
+                self.connected, self._overfull = True, False
                 self._say(f"connected to the MQTT broker {broker} (MQTT {self._version})")
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(session.listen(tasks), name="mqtt in")
                     tasks.create_task(session.publish(), name="mqtt out")
                     await self._moved.wait()
                     raise _Moved  # ends the tasks
-            except (BaseExceptionGroup, asyncio.CancelledError) as error:
-                if _is_cancelled() or isinstance(error, asyncio.CancelledError):
+            except BaseExceptionGroup as errors:
+                if _is_cancelled():
                     # A broker that is lost in the same moment must not hide that we are to stop.
-                    await self._farewell(session)
-                    raise asyncio.CancelledError from error
-                first = _first(error)
-                if not isinstance(first, _Moved):
-                    raise first from error
-                await self._farewell(session, withdraw=self._topics.device_id != topics.device_id)
+                    await _farewell(connection, session.leave(), FAREWELL)
+                    raise asyncio.CancelledError from errors
+                worst = _worst(errors)
+                if not isinstance(worst, _Moved):
+                    raise worst from errors
                 self.connected = False
-
-    async def _farewell(self, session: Session, *, withdraw: bool = False) -> None:
-        """Say goodbye, but never hang on it."""
-        try:
-            async with asyncio.timeout(FAREWELL):
-                await (session.withdraw() if withdraw else session.leave())
-        except (BrokerError, TimeoutError):
-            LOG.debug("the broker did not hear that we go")
+                await _farewell(connection, session.move(self._topics), MOVING)
+            except asyncio.CancelledError:
+                await _farewell(connection, session.leave(), FAREWELL)
+                raise
 
     def _tries_another_version(self, error: BrokerError) -> bool:
         """Take the other version if this one may be to blame; return whether to try at once."""
@@ -170,7 +177,35 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+async def _farewell(
+    connection: Connection, last_words: Coroutine[None, None, None], seconds: float
+) -> None:
+    """Say goodbye, but never hang on it."""
+    try:
+        async with asyncio.timeout(seconds):
+            await last_words
+    except (BrokerError, TimeoutError):
+        LOG.debug("the broker did not hear that we go")
+        connection.hang_up()
+    except asyncio.CancelledError:
+        connection.hang_up()
+        raise
+
+
+def _worst(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error of a group that matters most: a fault of our own hides behind no broker."""
+    own = errors.split((BrokerError, _Moved))[1]
+    if own is not None:
+        return _first(own)
+    return _first(errors.subgroup(BrokerError) or errors)
+
+
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first error of a group that is no group itself."""
     inner = errors.exceptions[0]
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _is_being_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
+import socket
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 
     from addon.broker import Broker
 
+LOG = logging.getLogger(__name__)
+# All that goes wrong comes as an exception; what is logged beside it are answers that nobody waits
+# for any more, as errors with a traceback.
+UNHEARD = logging.getLogger(f"{__name__}.aiomqtt")
+UNHEARD.setLevel(logging.CRITICAL)
 ANSWER: Final = 5.0
 """Seconds for a broker to answer anything; after that it is as good as gone."""
 FAREWELL: Final = 0.4
@@ -30,6 +38,10 @@ FAREWELL: Final = 0.4
 KEEPALIVE: Final = 30
 WRONG_VERSION: Final = frozenset({0x01, 0x84})
 LOGIN_REFUSED: Final = frozenset({0x04, 0x05, 0x86, 0x87})
+TAKEN_OVER: Final = 0x8E
+AGAIN: Final = "It is connected to again as soon as it can be."
+MANY_CALLS: Final = 10_000
+"""Calls that may wait for an answer before the library says so; commands come in crowds."""
 
 
 class Version(StrEnum):
@@ -76,6 +88,7 @@ class Connection:
         self._client = client
         self._broker = broker
         self._version = version
+        self.hung_up = False
 
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Publish, and wait until the broker has it."""
@@ -85,6 +98,10 @@ class Connection:
         """Publish an answer where an MQTT 5 message wants it."""
         if received.response_topic is None:
             return
+        if not received.response_topic or set("#+\0") & set(received.response_topic):
+            # paho would raise, and whoever sent that would cost us the connection.
+            LOG.info("%r is no topic for an answer", received.response_topic)
+            return
         properties = None
         if self._version is Version.V5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's
@@ -93,12 +110,19 @@ class Connection:
         await self._publish(received.response_topic, payload, properties=properties)
 
     async def subscribe(self, topics: Sequence[str]) -> None:
-        """Subscribe to topics; SUBACK has come when this returns."""
-        await self._do(self._client.subscribe([(topic, 1) for topic in topics]))
+        """Subscribe to topics; SUBACK has come when this returns. What is refused is said."""
+        with_qos = [(topic, 1) for topic in topics]
+        async with self._answer():
+            granted = await self._client.subscribe(with_qos)
+        for topic, code in zip(topics, granted, strict=False):
+            if isinstance(code, ReasonCode) and code.is_failure:
+                told = f"It does not let us subscribe to {topic}. Look into its access list."
+                LOG.warning("MQTT broker %s: %s", self._broker, told)
 
     async def unsubscribe(self, topics: Sequence[str]) -> None:
         """End subscriptions."""
-        await self._do(self._client.unsubscribe(list(topics)))
+        async with self._answer():
+            await self._client.unsubscribe(list(topics))
 
     async def messages(self) -> AsyncGenerator[Received, None]:
         """Return every message, until the connection breaks; then BrokerError is raised."""
@@ -108,6 +132,11 @@ class Connection:
         except MqttError as error:
             raise _gone(self._broker, error) from error
 
+    def hang_up(self) -> None:
+        """End the connection without a goodbye, so that the broker says our last will."""
+        self.hung_up = True
+        _hang_up(self._client)
+
     async def _publish(
         self,
         topic: str,
@@ -116,8 +145,21 @@ class Connection:
         retain: bool = False,
         properties: Properties | None = None,
     ) -> None:
+        async with self._answer():
+            await self._client.publish(topic, payload, 1, retain, properties)
+
+    @asynccontextmanager
+    async def _answer(self) -> AsyncIterator[None]:
+        """Wait for an answer, but not for ever, and rename what goes wrong."""
         try:
-            await self._do(self._client.publish(topic, payload, 1, retain, properties))
+            async with asyncio.timeout(ANSWER):
+                yield
+            _heed_cancellation()
+        except TimeoutError as error:
+            told = "It does not answer any more."
+            raise BrokerError(self._broker, told, remedy=AGAIN) from error
+        except MqttError as error:
+            raise _gone(self._broker, error) from error
         except ValueError as error:  # paho's word for a topic with wildcards, or far too long
             raise BrokerError(self._broker, f"A message can't be sent ({error}).") from error
 
@@ -133,6 +175,17 @@ class Connection:
             raise asyncio.CancelledError
 
 
+def _heed_cancellation() -> None:
+    """Raise a cancellation that was forgotten.
+
+    aiomqtt waits by asyncio.wait_for, and that of Python 3.11 forgets a cancellation which comes
+    together with the answer: the service would not stop.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 @asynccontextmanager
 async def connect(
     broker: Broker, will: LastWill, *, identifier: str, version: Version
@@ -141,6 +194,37 @@ async def connect(
 
     Raises BrokerError, whatever it is that does not work.
     """
+    client = _client(broker, will, identifier, version)
+    try:
+        await client.__aenter__()
+        if _is_cancelled():
+            raise asyncio.CancelledError
+    except BaseException as error:
+        _hang_up(client)
+        if isinstance(error, MqttError | OSError | ValueError):  # ValueError: a host like "a..b"
+            raise _not_in(broker, error) from error
+        raise
+    client.timeout = math.inf
+    connection = Connection(client, broker, version)
+    try:
+        yield connection
+    except BrokerError:
+        connection.hang_up()
+        raise
+    finally:
+        if not connection.hung_up:
+            await _say_goodbye(client)
+
+
+async def _say_goodbye(client: aiomqtt.Client) -> None:
+    try:
+        async with asyncio.timeout(FAREWELL):
+            await client.__aexit__(None, None, None)
+    except (MqttError, TimeoutError):
+        _hang_up(client)
+
+
+def _client(broker: Broker, will: LastWill, identifier: str, version: Version) -> aiomqtt.Client:
     client = aiomqtt.Client(
         broker.host,
         broker.port,
@@ -151,21 +235,35 @@ async def connect(
         will=Will(will.topic, will.payload, qos=1, retain=True),
         keepalive=KEEPALIVE,
         timeout=ANSWER,
+        logger=UNHEARD,
         tls_context=_tls(broker) if broker.tls else None,
     )
-    try:
-        await client.__aenter__()
-    except (MqttError, OSError) as error:
-        raise _not_in(broker, error) from error
-    try:
-        yield Connection(client, broker, version)
-    finally:
-        try:
-            async with asyncio.timeout(FAREWELL):
-                await client.__aexit__(None, None, None)
-        except (MqttError, TimeoutError):
-            # It is gone, or hangs: then our last will speaks for us.
-            pass
+    client.pending_calls_threshold = MANY_CALLS
+    return client
+
+
+def _is_cancelled() -> bool:
+    """Return whether a cancellation was lost.
+
+    aiomqtt waits with asyncio.wait_for, and in Python 3.11 that drops a cancellation which comes
+    together with the answer. With a time limit of our own it does not get to do so again.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _hang_up(client: aiomqtt.Client) -> None:
+    """End the connection as if the line were cut.
+
+    A connection that is given up half-way would otherwise stay open, and be taken by the broker for
+    us; a polite end would make it forget our last will.
+    """
+    paho = client._client  # noqa: SLF001 - aiomqtt itself only knows the polite end
+    paho.on_connect = paho.on_disconnect = None
+    line = paho.socket()
+    if isinstance(line, socket.socket):
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)  # the loop reads the end of it, and closes
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:
@@ -190,7 +288,7 @@ def _received(message: aiomqtt.Message) -> Received:
     )
 
 
-def _not_in(broker: Broker, error: MqttError | OSError) -> BrokerError:
+def _not_in(broker: Broker, error: MqttError | OSError | ValueError) -> BrokerError:
     code = _code(error)
     if isinstance(error, MqttConnectError) and code in WRONG_VERSION:
         told = "It does not speak this version of MQTT."
@@ -203,7 +301,8 @@ def _not_in(broker: Broker, error: MqttError | OSError) -> BrokerError:
         )
     if isinstance(error, MqttConnectError):
         return BrokerError(broker, f"It refuses the connection ({error}).")
-    if isinstance(error, ssl.SSLError) or "certificate" in str(error).lower():
+    # aiomqtt keeps nothing but the text of an SSLError.
+    if "certificate" in str(error).lower() or "ssl" in str(error).lower():
         return BrokerError(
             broker,
             f"No safe connection comes about ({error}).",
@@ -221,7 +320,14 @@ def _not_in(broker: Broker, error: MqttError | OSError) -> BrokerError:
 
 
 def _gone(broker: Broker, error: MqttError) -> BrokerError:
-    return BrokerError(broker, f"The connection is lost ({error}).", remedy="It is made again.")
+    cause = error.__cause__ or error
+    if _code(cause) == TAKEN_OVER:
+        return BrokerError(
+            broker,
+            "Another client took our place.",
+            remedy="If Kometa-AI runs twice, give each an MQTT_TOPIC of its own.",
+        )
+    return BrokerError(broker, f"The connection is lost ({cause}).", remedy=AGAIN)
 
 
 def _code(error: BaseException) -> int | None:

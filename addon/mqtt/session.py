@@ -52,7 +52,11 @@ class Outbox:
 
 
 class Session:
-    """Publishes what is in the outbox, and answers commands, until the connection breaks."""
+    """Publishes what is in the outbox, and answers commands, until the connection breaks.
+
+    ``patient``: the broker was away, and Home Assistant, who misses what is not retained, may need
+    longer than we to find back to it.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Session:
         *,
         submit: Callable[[Command], Awaitable[Response]],
         chance: Callable[[], float],
+        patient: bool,
     ) -> None:
         self._connection = connection
         self._topics = topics
@@ -76,7 +81,7 @@ class Session:
         self._discovery: Mapping[str, object] = {}
         self._names: object = None
         self._greet_at: float | None = None
-        waits = WITHOUT_BIRTH if outbox.events else 0.0
+        waits = WITHOUT_BIRTH if patient or outbox.events else 0.0
         self._events_from = clock.monotonic() + waits
         self._early: list[Received] = []
         self._answering = 0
@@ -93,7 +98,13 @@ class Session:
             async with asyncio.timeout(READING):
                 await self._read_back()
         except TimeoutError:
-            LOG.debug("the broker did not return what was published")
+            LOG.warning(
+                "The MQTT broker does not pass on what is published to %s. Its access list must let"
+                " the user read and write %s/# and %s/#.",
+                topics.availability,
+                topics.base,
+                topics.prefix,
+            )
         await self._connection.unsubscribe(kept)
 
     async def listen(self, tasks: asyncio.TaskGroup) -> None:
@@ -114,9 +125,15 @@ class Session:
         """Say that we are gone."""
         await self._connection.publish(self._topics.availability, OFFLINE, retain=True)
 
-    async def withdraw(self) -> None:
-        """Take everything back that is retained: the device has another name now."""
-        for topic in (self._topics.discovery, *self._sent, self._topics.availability):
+    async def move(self, to: Topics) -> None:
+        """Say that we are gone from here; with other topics, take back all that is retained."""
+        old = self._topics
+        if (to.discovery, to.base) == (old.discovery, old.base):
+            await self.leave()
+            return
+        # Entities first, then what they read: the other way round they would fail to read it.
+        retained = dict.fromkeys((old.discovery, old.state, *self._sent, old.availability))
+        for topic in retained:
             await self._connection.publish(topic, "", retain=True)
 
     async def _read_back(self) -> None:
@@ -166,8 +183,13 @@ class Session:
         await self._respond(received, response)
 
     async def _respond(self, received: Received, response: Response) -> None:
-        payload = _text(response_payload(response))
-        await self._connection.publish(self._topics.response, payload)
+        payload = as_json(response_payload(response))
+        topics, to = self._topics, received.response_topic
+        await self._connection.publish(topics.response, payload)
+        if to is not None and to.startswith(f"{topics.base}/") and to != topics.response:
+            # An answer on /command/run would start a run; others would overwrite our state.
+            LOG.info("%s is no topic for an answer: it is one of ours", to)
+            return
         await self._connection.answer(received, payload)
 
     async def _publish_what_is_due(self) -> float | None:
@@ -212,10 +234,10 @@ class Session:
         before = self._shown
         self._shown, self._shown_at = status, now
         await self._discover(status)
-        await self._send(self._topics.state, _text(state_payload(status)))
+        await self._send(self._topics.state, as_json(state_payload(status)))
         if before is None or before.collections is not status.collections:
             for slug, one in status.collections.items():
-                await self._send(self._topics.collection(slug), _text(collection_payload(one)))
+                await self._send(self._topics.collection(slug), as_json(collection_payload(one)))
         if status.collections_known:
             await self._remove_collections(status)
 
@@ -237,10 +259,14 @@ class Session:
             # Kometa's files were not all read yet: what an earlier life showed stays for now.
             known = {**_components(self._discovery), **_components(wanted)}
             wanted = {**wanted, "components": known}
-        gone = removal(components_of(self._discovery), wanted)
+        known_there = components_of(self._discovery)
+        if not known_there:
+            # Whoever meets us for the first time subscribes a little later to what he found.
+            self._events_from = max(self._events_from, self._clock.monotonic() + SUBSCRIBED)
+        gone = removal(known_there, wanted)
         if gone != wanted:
-            await self._connection.publish(self._topics.discovery, _text(gone), retain=True)
-        await self._connection.publish(self._topics.discovery, _text(wanted), retain=True)
+            await self._connection.publish(self._topics.discovery, as_json(gone), retain=True)
+        await self._connection.publish(self._topics.discovery, as_json(wanted), retain=True)
         self._discovery, self._names = wanted, names
 
     async def _remove_collections(self, status: Status) -> None:
@@ -261,8 +287,10 @@ class Session:
                 events.popleft()
 
 
-def _text(payload: Mapping[str, object]) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+def as_json(payload: Mapping[str, object]) -> str:
+    """Return an object as JSON that can be sent, whatever the names in it are."""
+    told = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return told.encode("utf-8", "replace").decode()  # half a surrogate pair is no UTF-8
 
 
 def _object(payload: bytes) -> Mapping[str, object]:
