@@ -77,9 +77,10 @@ class BrokerSearch:
         if broker is None:
             self._say("Home Assistant has no MQTT broker yet; asked again every minute.")
             return
-        self._say(f"Home Assistant's MQTT broker is at {broker.host}:{broker.port}.")
+        self._say(f"Home Assistant's MQTT broker is at {broker}.")
         self.last = broker
-        self._found(broker)
+        if self._needed():  # the settings may have named another one in the meantime
+            self._found(broker)
 
     def _say(self, sentence: str) -> None:
         if sentence != self._said:

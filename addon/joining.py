@@ -89,6 +89,7 @@ class Household:
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._bridge.run(), name="mqtt")
+            tasks.create_task(self._search.run(), name="broker search")
             # Online at once, with what the settings say; the rest follows as it is read.
             self._put_into_effect()
             tasks.create_task(self._service.run(tasks), name="service")
@@ -97,7 +98,6 @@ class Household:
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")
-            tasks.create_task(self._search.run(), name="broker search")
 
     def read_again(self) -> None:
         """Have the settings read again, at SIGHUP."""

@@ -23,7 +23,7 @@ class Supervisor:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
-        self._token = token
+        self._token = token.strip()
 
     async def broker(self) -> Broker | None:
         """Return the broker that an add-on provides, ``None`` while there is none.
@@ -70,18 +70,22 @@ class Supervisor:
 def _broker(data: dict[str, Any]) -> Broker:
     try:
         port = int(data["port"])  # a number in its code, a text in its documentation
-        host = str(data["host"]).strip()
     except (KeyError, TypeError, ValueError):
-        raise _strange("host or port of the broker are missing") from None
-    if not host or port not in PORTS:
+        raise _strange("the broker's port is missing or no number") from None
+    host = data.get("host")
+    if not isinstance(host, str) or not host.strip() or port not in PORTS:
         raise _strange("host or port of the broker make no sense")
     return Broker(
-        host,
+        host.strip(),
         port,
-        username=data.get("username") or None,
-        password=data.get("password") or None,
-        tls=bool(data.get("ssl")),
+        username=_text(data.get("username")),
+        password=_text(data.get("password")),
+        tls=data.get("ssl") is True,
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
 
 
 def _strange(what: str) -> TryLaterError:

@@ -16,7 +16,7 @@ from addon.mqtt.topics import Topics
 from addon.status import CollectionStatus, Live, Status
 from kometa_ai.domain.report import Phase, Result, RunFinished, RunReport, Trigger
 from tests.clock import HeldClock
-from tests.outside import LOOPBACK, PATIENCE
+from tests.outside import LOOPBACK, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TOPICS = Topics("kometa_ai", "homeassistant")
 AT = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
-STEP = 0.005
 
 
 def address(broker: Mosquitto, **more: Any) -> Broker:
@@ -80,14 +79,15 @@ class Bridged:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something holds; brokers live in real time."""
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                assert not self.task.done(), self.task
-                await asyncio.sleep(STEP)  # noqa: TID251 - the same
+        await until(lambda: self._alive() and condition())
 
     async def connected(self) -> None:
         """Wait until the broker has let us in."""
         await self.until(lambda: self.bridge.connected)
+
+    def _alive(self) -> bool:
+        assert not self.task.done(), self.task
+        return True
 
     async def stop(self) -> None:
         """End it as the end of the service does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOOPBACK = "127.0.0.1"
 # How long anything outside is waited for: a ceiling for a crowded machine, not a measure, and less
@@ -23,6 +24,13 @@ def missing(sentence: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI leaves no test out: {sentence}", pytrace=False)
     pytest.skip(sentence)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds that sets no event of ours; what is outside lives in real time."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - that is what it is for
+            await asyncio.sleep(0.005)  # noqa: TID251 - the same
 
 
 @contextmanager
