@@ -183,7 +183,8 @@ async def _farewell(
     """Say goodbye, but never hang on it."""
     try:
         async with asyncio.timeout(seconds):
-            await last_words
+            # A task of its own: the one that is cancelled may say nothing more.
+            await asyncio.create_task(last_words, name="last words")
     except (BrokerError, TimeoutError):
         LOG.debug("the broker did not hear that we go")
         connection.hang_up()

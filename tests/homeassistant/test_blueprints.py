@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from addon.status import Problem, Source
-from tests.homeassistant.stand_in import BASE, IDLE, announce, last_ran, leave, show, tell
 from tests.homeassistant.phone import phone
+from tests.homeassistant.stand_in import BASE, IDLE, announce, last_ran, leave, show, tell
 from tests.listener import listening
 
 if TYPE_CHECKING:
