@@ -285,6 +285,8 @@ class Session:
             # While we waited, the queue may have been so full that this one was dropped.
             if events and events[0] is event:
                 events.popleft()
+            if self._outbox.wake.is_set():
+                return  # a state that is new by now comes before the event that tells of it
 
 
 def as_json(payload: Mapping[str, object]) -> str:
@@ -296,11 +298,14 @@ def as_json(payload: Mapping[str, object]) -> str:
 def _object(payload: bytes) -> Mapping[str, object]:
     try:
         found = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):  # anybody can leave anything there
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _components(device: Mapping[str, object]) -> Mapping[str, object]:
-    found = device.get("components")
-    return found if isinstance(found, dict) else {}
+    """Return the components of a device, without what Home Assistant would refuse it all for."""
+    found, sound = device.get("components"), components_of(device)
+    return (
+        {key: one for key, one in found.items() if key in sound} if isinstance(found, dict) else {}
+    )

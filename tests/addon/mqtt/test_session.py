@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from datetime import timedelta
+from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,22 @@ async def test_events_come_after_the_state_and_are_not_retained(broker: Mosquitt
     async with listening(broker) as late:
         await settled(late)
         assert late.on(EVENT) == []
+
+
+async def test_a_state_comes_before_the_event_that_tells_of_it(broker: Mosquitto) -> None:
+    async with listening(broker) as ear, bridged(address(broker)) as one:
+        await begun(one, ear)
+        await one.clock.advance(FAR)
+        broker.program.send(SIGSTOP)
+        try:
+            one.bridge.tell(finished(1))
+            await one.clock.settle()  # it is being published, and not acknowledged yet
+            one.bridge.show(status(movies=5))
+            one.bridge.tell(finished(2))
+        finally:
+            broker.program.send(SIGCONT)
+        event = await ear.next_on(EVENT, 1)
+        assert ear.heard.index(event) > ear.heard.index(await ear.next_on(STATE, 1))
 
 
 async def test_who_meets_us_first_has_a_second_to_subscribe(broker: Mosquitto) -> None:
@@ -240,7 +257,7 @@ async def test_a_collection_of_an_earlier_life_goes_when_the_files_are_read(
         assert late.on(TOPICS.collection("cosy")) == []
 
 
-@pytest.mark.parametrize("kept", [b"\xff\xfe", b"[]", b'{"components": [1]}', b"{"])
+@pytest.mark.parametrize("kept", [b"\xff\xfe", b"[]", b'{"components": [1]}', b"{", b"[" * 100_000])
 async def test_rubbish_in_our_place_is_overwritten(broker: Mosquitto, kept: bytes) -> None:
     async with listening(broker) as ear:
         await ear.say(TOPICS.discovery, kept, retain=True)
@@ -251,6 +268,18 @@ async def test_rubbish_in_our_place_is_overwritten(broker: Mosquitto, kept: byte
                 lambda heard: heard[-1].topic == TOPICS.collection("old") and not heard[-1].payload
             )
             assert "collection_noir" in components_of(ear.on(TOPICS.discovery)[-1].json())
+
+
+async def test_rubbish_is_not_handed_on_while_the_files_are_unread(broker: Mosquitto) -> None:
+    kept = {"old": {"p": "sensor", "name": "Old"}, "bad": 1, "worse": {"p": None}}
+    async with listening(broker) as ear:
+        await ear.say(TOPICS.discovery, {"components": kept}, retain=True)
+        async with bridged(address(broker)) as one:
+            one.bridge.show(status(known=False))
+            await ear.until(lambda _: len(ear.on(TOPICS.discovery)) > 1)
+            components = ear.on(TOPICS.discovery)[-1].json()["components"]
+    assert components["old"] == kept["old"]
+    assert not components.keys() & {"bad", "worse"}
 
 
 async def answers(ear: Listener, count: int) -> list[dict[str, object]]:
