@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from signal import SIGCONT, SIGKILL, SIGSTOP
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from addon.broker import Broker
 from addon.mqtt.connection import BrokerError, Connection, LastWill, Version, connect
 from addon.mqtt.topics import Topics
 from kometa_ai.demo.embedded_broker import EmbeddedBroker
-from tests.bridging import TOPICS, address, bridged, finished, status
+from tests.bridging import TOPICS, address, bridged, finished, live, status
 from tests.clock import FakeClock, HeldClock
 from tests.listener import listening
 from tests.mosquitto import Login, Mosquitto, change_login, mosquitto
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "a-canary-of-a-password"
 STATE, AVAILABILITY = TOPICS.state, TOPICS.availability
+LIVES = 20
 
 
 @pytest.fixture
@@ -234,6 +236,31 @@ async def test_a_broker_that_is_killed_and_has_forgotten_gets_everything_again(
                 await ear.next_on(TOPICS.collection("noir"))
                 await ear.next_on(TOPICS.discovery)
                 await ear.until(is_online)
+
+
+async def test_a_broker_that_dies_twenty_times_during_a_run_loses_no_event(
+    broker: Mosquitto,
+) -> None:
+    async with bridged(address(broker)) as one:
+        one.bridge.show(status("noir", live=live()))
+        await one.connected()
+        for number in range(1, LIVES + 1):
+            await broker.stop(SIGKILL)
+            await one.until(lambda: not one.bridge.connected and one.clock.sleeping)
+            one.bridge.show(status("noir", live=live(number)))
+            one.bridge.tell(finished(number))
+            await broker.start()
+            await one.clock.advance(timedelta(seconds=one.clock.sleeps[-1]))
+            await one.connected()
+        one.bridge.show(status("noir"))
+        async with listening(broker) as ear:
+            await one.until(lambda: one.clock.sleeping)
+            assert ear.on(TOPICS.event) == []
+            await one.clock.advance(timedelta(seconds=20))
+            await ear.next_on(TOPICS.event, LIVES - 1)
+            told = [int(heard.json()["run_id"]) for heard in ear.on(TOPICS.event)]
+            assert told == list(range(1, LIVES + 1))
+            assert ear.on(TOPICS.state)[-1].json()["status"] == "idle"
 
 
 async def test_another_client_of_our_name_is_named() -> None:
