@@ -14,7 +14,7 @@ from typing import Final
 from script.benchmark import pages
 from script.benchmark.no_change import ROOT, measure, module
 from script.benchmark.notes import NOTES
-from script.benchmark.targets import check
+from script.benchmark.targets import check, check_service
 
 SIZES: Final = (1_000, 10_000, 100_000)
 ROUNDS: Final = {1_000: 9, 10_000: 9, 100_000: 3}
@@ -31,15 +31,18 @@ def main() -> int:
         spreads = module("tagging", str(folder / "tagging"))
         _say("First judgement of 1,000 films × 10 collections …")
         bill = {"model": MODEL, **module("tokens", str(folder / "tokens"))}
+        _say("The service, idle for a minute and at work …")
+        service = module("service", str(folder / "service"), "10" if flags.quick else "60")
         figures = []
         for films in sizes:
             _say(f"No-change run, {films:,} films × 20 collections …")
             figures.append(measure(films, folder / str(films), ROUNDS[films]))
-    targets = check(figures, spreads, bill)
+    targets = [*check(figures, spreads, bill), *check_service(service)]
     tables = {
         "Targets": pages.targets_table(targets),
         "The no-change run": pages.no_change_table(figures),
         "Changing tags": pages.requests_table(spreads),
+        "The service": pages.service_table(service),
         "Tokens": pages.tokens_table(bill),
         "Dollars": pages.dollars_table(bill),
     }
@@ -47,6 +50,7 @@ def main() -> int:
         print(f"\n{heading}\n\n{pages.plain(table)}")
     if flags.json:
         outcome = {"no_change": [asdict(one) for one in figures], "tagging": spreads, "bill": bill}
+        outcome["service"] = service
         flags.json.write_text(json.dumps(outcome, indent=2) + "\n", encoding="utf-8")
     if not flags.quick:
         page = pages.page(datetime.now(UTC).date(), tables, NOTES)

@@ -58,6 +58,21 @@ def requests_table(spreads: Sequence[Mapping[str, Any]]) -> Table:
     return rows
 
 
+def service_table(service: Mapping[str, float]) -> Table:
+    """Return what the always-on service costs."""
+    return [
+        ("The service, 200 collections, 2,000 films", ""),
+        ("From the start of its process to online, s", f"{service['online_s']:.2f}"),
+        ("Resident memory when idle, MB", f"{service['idle_mb']:.0f}"),
+        ("The same after runs, MB", f"{service['after_runs_mb']:.0f}"),
+        ("Processor when idle, %", f"{service['processor_percent']:.2f}"),
+        ("Wake-ups of all its threads when idle, a second", f"{service['wakes_per_second']:.1f}"),
+        ("From a command to run_started, ms", f"{service['command_ms']:.0f}"),
+        ("A no-change run beside the broker, s", f"{service['beside']:.2f}"),
+        ("The same by the command line alone, s", f"{service['alone']:.2f}"),
+    ]
+
+
 def tokens_table(bill: Mapping[str, Any]) -> Table:
     """Return tokens for each judged pair."""
     rows: Table = [("Tokens per judged pair", "Kometa-AI", "As 0.5.x")]

@@ -16,6 +16,11 @@ PEAK_MB: Final = 150
 REQUESTS: Final = 40
 GATED_SPREAD: Final = 10
 CHEAPER: Final = 25
+ONLINE_S: Final = 2
+IDLE_MB: Final = 60
+IDLE_PERCENT: Final = 0.05
+COMMAND_MS: Final = 100
+BESIDE: Final = 1.05
 SLACK: Final = 1.1
 """Two measurements of the same thing differ by as much on a busy machine."""
 
@@ -62,6 +67,21 @@ def check(
         Target("First judgement: times fewer dollars than 0.5.x", times, CHEAPER, at_least=True)
     )
     return targets
+
+
+def check_service(service: Mapping[str, float]) -> list[Target]:
+    """Hold what the service costs against its limits."""
+    return [
+        Target("Service: seconds from its start to online", service["online_s"], ONLINE_S),
+        Target("Service: resident memory when idle, MB", service["idle_mb"], IDLE_MB),
+        Target("Service: processor when idle, %", service["processor_percent"], IDLE_PERCENT),
+        Target("Service: ms from a command to run_started", service["command_ms"], COMMAND_MS),
+        Target(
+            "Service: a run of 200 collections beside a broker, times that without",
+            service["beside"] / service["alone"],
+            BESIDE,
+        ),
+    ]
 
 
 def _growth(figures: Sequence[Figures]) -> Iterator[Target]:
