@@ -68,11 +68,9 @@ def _told(activity: Activity, run_id: str, summary: str) -> dict[str, object]:
 
 
 def _changes(report: RunReport) -> list[dict[str, object]]:
-    """Return what a real run changed; a dry run changes nothing that anyone must hear of."""
-    if report.dry_run:
-        return []
+    """Return what a run changed, and that money was short; a dry run changes no tag."""
     told = []
-    for one in report.collections:
+    for one in () if report.dry_run else report.collections:
         if one.added:
             told.append(_change(Activity.ITEMS_ADDED, report, one, one.added))
         if one.removed:

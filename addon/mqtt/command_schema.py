@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 MAX_ID: Final = 128
 """Characters of the longest request or run id."""
-MOST: Final = 1_000_000_000
-"""The settings take no more dollars, nor evaluations, than this."""
+MOST_EVALUATIONS: Final = 1_000_000_000
+MOST_DOLLARS: Final = 1_000_000
+"""The settings take no more than this."""
 SHOWN: Final = 60
 """Characters of something wrong that are told back."""
 ON_OFF: Final = {"on": "ON", "true": "ON", "off": "OFF", "false": "OFF"}
@@ -105,13 +106,13 @@ def _amount(value: object) -> Decimal | None:
     ):
         return None
     amount = Decimal(text)
-    return amount if amount <= MOST else None
+    return amount if amount <= MOST_EVALUATIONS else None
 
 
 def _evaluations(value: object) -> int:
     amount = _amount(value)
     if amount is None or amount != int(amount):
-        raise vol.Invalid(f"must be a whole number from 0 (no cap) to {MOST:,}")
+        raise vol.Invalid(f"must be a whole number from 0 (no cap) to {MOST_EVALUATIONS:,}")
     return int(amount)
 
 
@@ -121,8 +122,9 @@ def _evaluations_text(value: object) -> str:
 
 def _dollars(value: object) -> str:
     amount = _amount(value)
-    if amount is None:
-        raise vol.Invalid(f"must be an amount in US dollars such as 5 or 0.50, at most {MOST:,}")
+    if amount is None or amount > MOST_DOLLARS:
+        told = f"must be an amount in US dollars such as 5 or 0.50, at most {MOST_DOLLARS:,}"
+        raise vol.Invalid(told)
     # A slider's 0.30000000000000004 is 0.3.
     rounded = amount.quantize(MILLIONTH)
     return f"{amount if rounded == amount else rounded.normalize():f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from addon.command import Word
-from addon.mqtt.command_schema import MOST
+from addon.mqtt.command_schema import MOST_DOLLARS, MOST_EVALUATIONS
 from addon.mqtt.components import (
     CONFIG,
     DIAGNOSTIC,
@@ -146,7 +146,7 @@ BUTTONS: Final = (
     Entity("button", Word.DECLINE.value, "Decline held changes", "mdi:close", {}),
     Entity("button", Word.UNDO.value, "Undo last run", "mdi:undo", CONFIG),
 )
-BOX: Final = {"mode": "box", "min": 0, "max": MOST, **CONFIG}
+BOX: Final = {"mode": "box", "min": 0, **CONFIG}
 SETTERS: Final = (
     Entity(
         "select",
@@ -186,7 +186,13 @@ SETTERS: Final = (
         Word.MONTHLY_BUDGET.value,
         "Monthly budget",
         "mdi:cash-lock",
-        {"value_template": value_of("budget_month"), "step": 0.01, **MONEY, **BOX},
+        {
+            "value_template": value_of("budget_month"),
+            "step": 0.01,
+            "max": MOST_DOLLARS,
+            **MONEY,
+            **BOX,
+        },
     ),
     Entity(
         "number",
@@ -197,6 +203,7 @@ SETTERS: Final = (
             "value_template": value_of("max_evals"),
             "step": 1,
             "unit_of_measurement": "evaluations",
+            "max": MOST_EVALUATIONS,
             **BOX,
         },
     ),

@@ -121,7 +121,10 @@ def test_a_run_has_one_ending_and_it_comes_last(result: Result, ending: str) -> 
 
 def test_a_dry_run_only_ends() -> None:
     dry = replace(REPORT, result=Result.DRY_RUN, dry_run=True, collections=(NOIR, HEIST))
-    (one,) = told(replace(dry, exhausted="MONTHLY_BUDGET"))
+    budget, one = told(replace(dry, exhausted="MONTHLY_BUDGET"))
+    # Its money is real.
+    assert budget["event_type"] == "budget_reached"
+    assert budget["dry_run"] is True
     assert (one["event_type"], one["added"], one["removed"]) == ("run_finished", 0, 0)
     assert one["summary"] == (
         "The dry run finished: 2 would be added, 1 would be removed,"
