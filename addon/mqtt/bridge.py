@@ -10,6 +10,7 @@ from addon.mqtt.activities import activities
 from addon.mqtt.connection import (
     FAREWELL,
     BrokerError,
+    Doubt,
     LastWill,
     Version,
     connect,
@@ -32,6 +33,8 @@ LOG = logging.getLogger(__name__)
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds between two tries to connect."""
+DOUBLINGS: Final = 10
+"""No number is doubled for days: a float has an end."""
 MOVING: Final = 10.0
 """Seconds for taking everything off a broker that we leave: nobody could do it later."""
 
@@ -59,6 +62,8 @@ class Bridge:
         self._outbox = Outbox()
         self._moved = asyncio.Event()
         self._version = Version.V5
+        self._doubts = 0
+        self._let_in = False
         self._last_words = ""
         self._overfull = False
         self.connected = False
@@ -102,15 +107,15 @@ class Bridge:
                 if _is_being_stopped():
                     # The task group hid the cancellation behind an error that came with it.
                     raise asyncio.CancelledError from error
-                if self.connected:
-                    failures = 0
+                if self._let_in:
+                    failures, self._let_in = 0, False
                     self._version = Version.V5  # the broker that returns may be a newer one
                 self.connected = False
                 if self._tries_another_version(error):
                     continue
                 failures += 1
                 self._complain(str(error))
-                wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1))
+                wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures - 1, DOUBLINGS))
                 # By chance somewhat sooner: a broker that returns is not met by all at once.
                 if await set_within(self._moved, self._clock, wait * (0.5 + self._chance() / 2)):
                     failures = 0
@@ -121,6 +126,7 @@ class Bridge:
         async with connect(
             broker, will, identifier=topics.device_id, version=self._version
         ) as connection:
+            self._let_in = True
             session = Session(
                 connection,
                 topics,
@@ -155,7 +161,9 @@ class Bridge:
 
     def _tries_another_version(self, error: BrokerError) -> bool:
         """Take the other version if this one may be to blame; return whether to try at once."""
-        if not error.version_in_doubt:
+        self._doubts = self._doubts + 1 if error.doubt is Doubt.PERHAPS else 0
+        # A broker that starts or stops hangs up as well: it must do so twice to be an old one.
+        if error.doubt is Doubt.NONE or self._doubts % 2:
             return False
         refused = self._version is Version.V5
         self._version = Version.V311 if refused else Version.V5

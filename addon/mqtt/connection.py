@@ -9,8 +9,8 @@ import socket
 import ssl
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, Final
 
 import aiomqtt
 from aiomqtt import MqttCodeError, MqttError, ProtocolVersion, Will
@@ -70,22 +70,73 @@ class Received:
     correlation: bytes | None = None
 
 
+class Doubt(Enum):
+    """Whether our version of MQTT is to blame for a refusal."""
+
+    NONE = 0
+    PERHAPS = 1
+    SURE = 2
+
+
 class BrokerError(TryLaterError):
-    """The broker does not let us in, or is gone; ``version_in_doubt``: another one may do."""
+    """The broker does not let us in, or is gone; ``doubt``: another version may do."""
 
     def __init__(
-        self, broker: Broker, message: str, *, remedy: str = "", version_in_doubt: bool = False
+        self, broker: Broker, message: str, *, remedy: str = "", doubt: Doubt = Doubt.NONE
     ) -> None:
         where = f"MQTT broker {broker}"
         super().__init__(FaultKind.SETTINGS, message, remedy=remedy, where=where)
-        self.version_in_doubt = version_in_doubt
+        self.doubt = doubt
+
+
+class Line:
+    """Tells those who wait for an answer that the connection is lost: aiomqtt lets them wait."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self.lost = False
+        self._refused = False
+        self._waiting: set[asyncio.Timeout] = set()
+        loop = asyncio.get_running_loop()
+        paho = client._client  # noqa: SLF001 - aiomqtt heeds no loss before it is connected
+        let_in, told = paho.on_connect, paho.on_disconnect
+
+        def is_let_in(client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:  # noqa: ANN401 - paho's, passed on
+            self._refused = bool(code.is_failure)
+            if let_in is not None:
+                let_in(client, data, flags, code, properties)  # type: ignore[call-arg]
+
+        def is_lost(*args: Any) -> None:  # noqa: ANN401 - the same
+            if told is not None:
+                told(*args)
+            if not self._refused:  # or the loss would be faster than the reason
+                loop.call_soon_threadsafe(self._cut)
+
+        paho.on_connect, paho.on_disconnect = is_let_in, is_lost
+
+    @asynccontextmanager
+    async def answer(self, seconds: float | None) -> AsyncIterator[None]:
+        """Limit a wait; TimeoutError is raised at the limit, or when the connection is lost."""
+        async with asyncio.timeout(0 if self.lost else seconds) as limit:
+            self._waiting.add(limit)
+            try:
+                yield
+            finally:
+                self._waiting.discard(limit)
+
+    def _cut(self) -> None:
+        self.lost = True
+        for limit in self._waiting:
+            limit.reschedule(asyncio.get_running_loop().time())
 
 
 class Connection:
     """An open connection."""
 
-    def __init__(self, client: aiomqtt.Client, broker: Broker, version: Version) -> None:
+    def __init__(
+        self, client: aiomqtt.Client, line: Line, broker: Broker, version: Version
+    ) -> None:
         self._client = client
+        self._line = line
         self._broker = broker
         self._version = version
         self.hung_up = False
@@ -152,11 +203,11 @@ class Connection:
     async def _answer(self) -> AsyncIterator[None]:
         """Wait for an answer, but not for ever, and rename what goes wrong."""
         try:
-            async with asyncio.timeout(ANSWER):
+            async with self._line.answer(ANSWER):
                 yield
             _heed_cancellation()
         except TimeoutError as error:
-            told = "It does not answer any more."
+            told = "It hung up." if self._line.lost else "It does not answer any more."
             raise BrokerError(self._broker, told, remedy=AGAIN) from error
         except MqttError as error:
             raise _gone(self._broker, error) from error
@@ -195,8 +246,11 @@ async def connect(
     Raises BrokerError, whatever it is that does not work.
     """
     client = _client(broker, will, identifier, version)
+    line = Line(client)
     try:
-        await client.__aenter__()
+        # No limit but aiomqtt's own: the thread that connects can't be called back.
+        async with line.answer(None):
+            await client.__aenter__()
         if _is_cancelled():
             raise asyncio.CancelledError
     except BaseException as error:
@@ -205,7 +259,7 @@ async def connect(
             raise _not_in(broker, error) from error
         raise
     client.timeout = math.inf
-    connection = Connection(client, broker, version)
+    connection = Connection(client, line, broker, version)
     try:
         yield connection
     except BrokerError:
@@ -292,7 +346,7 @@ def _not_in(broker: Broker, error: MqttError | OSError | ValueError) -> BrokerEr
     code = _code(error)
     if isinstance(error, MqttConnectError) and code in WRONG_VERSION:
         told = "It does not speak this version of MQTT."
-        return BrokerError(broker, told, version_in_doubt=True)
+        return BrokerError(broker, told, doubt=Doubt.SURE)
     if isinstance(error, MqttConnectError) and code in LOGIN_REFUSED:
         return BrokerError(
             broker,
@@ -308,14 +362,17 @@ def _not_in(broker: Broker, error: MqttError | OSError | ValueError) -> BrokerEr
             f"No safe connection comes about ({error}).",
             remedy="Check MQTT_TLS, MQTT_PORT and MQTT_CA_FILE.",
         )
-    # Some old brokers hang up at a version that they do not know, without a word.
-    silent = isinstance(error, MqttError) and "timed out" in str(error).lower()
-    what = "It does not answer" if silent else f"It can't be reached ({error})"
+    # Some old brokers hang up at a version that they do not know, or never answer it.
+    what, doubt = f"It can't be reached ({error})", Doubt.NONE
+    if isinstance(error, TimeoutError):
+        what, doubt = "It hangs up", Doubt.PERHAPS
+    elif isinstance(error, MqttError) and "timed out" in str(error).lower():
+        what, doubt = "It does not answer", Doubt.SURE
     return BrokerError(
         broker,
         f"{what}.",
         remedy="Check MQTT_HOST and MQTT_PORT; it is tried again until it answers.",
-        version_in_doubt=silent,
+        doubt=doubt,
     )
 
 
