@@ -15,7 +15,8 @@ from addon.mqtt.connection import (
     Version,
     connect,
 )
-from addon.mqtt.session import OFFLINE, WAITING_EVENTS, Outbox, Session, as_json
+from addon.mqtt.payloads import as_json
+from addon.mqtt.session import OFFLINE, WAITING_EVENTS, Outbox, Session
 from addon.waiting import set_within
 
 if TYPE_CHECKING:

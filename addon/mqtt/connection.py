@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import socket
 import ssl
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import aiomqtt
 from aiomqtt import MqttCodeError, MqttError, ProtocolVersion, Will
@@ -19,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from addon.mqtt.line import Line, hang_up, is_cancelled
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 
 if TYPE_CHECKING:
@@ -89,46 +89,6 @@ class BrokerError(TryLaterError):
         self.doubt = doubt
 
 
-class Line:
-    """Tells those who wait for an answer that the connection is lost: aiomqtt lets them wait."""
-
-    def __init__(self, client: aiomqtt.Client) -> None:
-        self.lost = False
-        self._refused = False
-        self._waiting: set[asyncio.Timeout] = set()
-        loop = asyncio.get_running_loop()
-        paho = client._client  # noqa: SLF001 - aiomqtt heeds no loss before it is connected
-        let_in, told = paho.on_connect, paho.on_disconnect
-
-        def is_let_in(client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:  # noqa: ANN401 - paho's, passed on
-            self._refused = bool(code.is_failure)
-            if let_in is not None:
-                let_in(client, data, flags, code, properties)  # type: ignore[call-arg]
-
-        def is_lost(*args: Any) -> None:  # noqa: ANN401 - the same
-            if told is not None:
-                told(*args)
-            if not self._refused:  # or the loss would be faster than the reason
-                loop.call_soon_threadsafe(self._cut)
-
-        paho.on_connect, paho.on_disconnect = is_let_in, is_lost
-
-    @asynccontextmanager
-    async def answer(self, seconds: float | None) -> AsyncIterator[None]:
-        """Limit a wait; TimeoutError is raised at the limit, or when the connection is lost."""
-        async with asyncio.timeout(0 if self.lost else seconds) as limit:
-            self._waiting.add(limit)
-            try:
-                yield
-            finally:
-                self._waiting.discard(limit)
-
-    def _cut(self) -> None:
-        self.lost = True
-        for limit in self._waiting:
-            limit.reschedule(asyncio.get_running_loop().time())
-
-
 class Connection:
     """An open connection."""
 
@@ -186,7 +146,7 @@ class Connection:
     def hang_up(self) -> None:
         """End the connection without a goodbye, so that the broker says our last will."""
         self.hung_up = True
-        _hang_up(self._client)
+        hang_up(self._client)
 
     async def _publish(
         self,
@@ -251,10 +211,10 @@ async def connect(
         # No limit but aiomqtt's own: the thread that connects can't be called back.
         async with line.answer(None):
             await client.__aenter__()
-        if _is_cancelled():
+        if is_cancelled():
             raise asyncio.CancelledError
     except BaseException as error:
-        _hang_up(client)
+        hang_up(client)
         if isinstance(error, MqttError | OSError | ValueError):  # ValueError: a host like "a..b"
             raise _not_in(broker, error) from error
         raise
@@ -275,7 +235,7 @@ async def _say_goodbye(client: aiomqtt.Client) -> None:
         async with asyncio.timeout(FAREWELL):
             await client.__aexit__(None, None, None)
     except (MqttError, TimeoutError):
-        _hang_up(client)
+        hang_up(client)
 
 
 def _client(broker: Broker, will: LastWill, identifier: str, version: Version) -> aiomqtt.Client:
@@ -294,30 +254,6 @@ def _client(broker: Broker, will: LastWill, identifier: str, version: Version) -
     )
     client.pending_calls_threshold = MANY_CALLS
     return client
-
-
-def _is_cancelled() -> bool:
-    """Return whether a cancellation was lost.
-
-    aiomqtt waits with asyncio.wait_for, and in Python 3.11 that drops a cancellation which comes
-    together with the answer. With a time limit of our own it does not get to do so again.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _hang_up(client: aiomqtt.Client) -> None:
-    """End the connection as if the line were cut.
-
-    A connection that is given up half-way would otherwise stay open, and be taken by the broker for
-    us; a polite end would make it forget our last will.
-    """
-    paho = client._client  # noqa: SLF001 - aiomqtt itself only knows the polite end
-    paho.on_connect = paho.on_disconnect = None
-    line = paho.socket()
-    if isinstance(line, socket.socket):
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)  # the loop reads the end of it, and closes
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:

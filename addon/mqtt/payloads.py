@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from addon.mqtt.choices import selected
@@ -9,6 +10,7 @@ from addon.mqtt.texts import TITLE_SIZE, cut
 from addon.status import LAST_ADDED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
@@ -105,3 +107,9 @@ def response_payload(response: Response) -> dict[str, object]:
         "error": response.error,
         **estimate,
     }
+
+
+def as_json(payload: Mapping[str, object]) -> str:
+    """Return an object as JSON that can be sent, whatever the names in it are."""
+    told = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return told.encode("utf-8", "replace").decode()  # half a surrogate pair is no UTF-8

@@ -14,7 +14,7 @@ from addon.command import Command, Response
 from addon.mqtt.collection_entities import components_of, removal
 from addon.mqtt.commands import Ignored, Refusal, read_command
 from addon.mqtt.entities import discovery
-from addon.mqtt.payloads import collection_payload, response_payload, state_payload
+from addon.mqtt.payloads import as_json, collection_payload, response_payload, state_payload
 from addon.waiting import set_within
 
 if TYPE_CHECKING:
@@ -287,12 +287,6 @@ class Session:
                 events.popleft()
             if self._outbox.wake.is_set():
                 return  # a state that is new by now comes before the event that tells of it
-
-
-def as_json(payload: Mapping[str, object]) -> str:
-    """Return an object as JSON that can be sent, whatever the names in it are."""
-    told = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return told.encode("utf-8", "replace").decode()  # half a surrogate pair is no UTF-8
 
 
 def _object(payload: bytes) -> Mapping[str, object]:
