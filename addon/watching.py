@@ -47,6 +47,7 @@ class Watching:
         self._asked = False
         self._settings: Stamp = ()
         self._kometa: Stamp = ()
+        self._failed: set[Callable[[], Awaitable[None]]] = set()
 
     async def begin(self) -> None:
         """Note how the files are now: called before they are read, so that no change is missed."""
@@ -63,22 +64,34 @@ class Watching:
         while True:
             await self._clock.sleep(TICK)
             ticks += 1
-            try:
-                await self._neighbour.look()
-                now = stamp(self._configuration.files)
-                if self._asked or now != self._settings:
-                    self._asked, self._settings = False, now
-                    LOG.info("the settings are read again")
-                    await self._reconfigure()
-                if ticks % TICKS_FOR_KOMETA:
-                    continue
-                found = await self._kometa_stamp()
-                if found != self._kometa:
-                    self._kometa = found
-                    await self._read_files()
-            except KometaAIError as error:
-                # The state may be locked or full for a while: the next look finds the same.
+            await self._try(self._neighbour.look)
+            await self._try(self._look_at_settings)
+            if ticks % TICKS_FOR_KOMETA == 0:
+                await self._try(self._look_at_kometa)
+
+    async def _look_at_settings(self) -> None:
+        now = stamp(self._configuration.files)
+        if self._asked or now != self._settings:
+            LOG.info("the settings are read again")
+            await self._reconfigure()
+            # Only now: what could not be put into effect is tried again.
+            self._asked, self._settings = False, now
+
+    async def _look_at_kometa(self) -> None:
+        now = await self._kometa_stamp()
+        if now != self._kometa:
+            await self._read_files()
+            self._kometa = now
+
+    async def _try(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Look; what fails (the state may be locked or full) is said once, and tried again."""
+        try:
+            await look()
+            self._failed.discard(look)
+        except KometaAIError as error:
+            if look not in self._failed:
                 LOG.warning("%s", error)
+            self._failed.add(look)
 
     async def _kometa_stamp(self) -> Stamp:
         folder = self._configuration.settings.kometa_config_dir
