@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.event_file import EventTail
@@ -36,14 +37,19 @@ class Neighbour:
         self._clock = clock
         self._picture = picture
         self._tail = EventTail(folder, skip=not run_lock_is_held(folder))
+        self._untold: deque[Event] = deque()
         self._begun: RunStarted | None = None
         self._heard = clock.monotonic()
 
     async def look(self) -> None:
-        """Take what was told since the last look."""
-        for event in self._tail.events():
+        """Take what was told since the last look; KometaAIError: the next look goes on there."""
+        told = self._tail.events()
+        if told:
             self._heard = self._clock.monotonic()
-            await self._take(event)
+        self._untold.extend(told)
+        while self._untold:
+            await self._take(self._untold[0])
+            self._untold.popleft()
         silent = self._clock.monotonic() - self._heard
         if self._begun is not None and silent > SILENCE:
             self._heard = self._clock.monotonic()
@@ -54,22 +60,26 @@ class Neighbour:
         if isinstance(event, RunStarted):
             self._begun = event
         if isinstance(event, RunFinished):
-            self._begun = None
             await self._picture.finish(event)
+            self._begun = None
         elif self._begun is not None:
             self._picture.tell(event)
 
     async def _give_up(self, begun: RunStarted) -> None:
+        report = await self._store.report(begun.run_id)
+        if report is None:
+            report = self._lost(begun)
+            await self._store.finish_run(report)
+        await self._picture.finish(RunFinished(report))
         self._begun = None
-        report = RunReport(
+
+    def _lost(self, begun: RunStarted) -> RunReport:
+        return RunReport(
             run_id=begun.run_id,
             trigger=begun.request.trigger,
             result=Result.FAILED,
             dry_run=begun.request.dry_run,
             started_at=begun.at,
-            duration=(self._clock.now() - begun.at).total_seconds(),
+            duration=max(0.0, (self._clock.now() - begun.at).total_seconds()),
             faults=(ENDED_WITHOUT_A_WORD,),
         )
-        if await self._store.report(begun.run_id) is None:
-            await self._store.finish_run(report)
-        await self._picture.finish(RunFinished(report))

@@ -12,6 +12,7 @@ from addon.figures import collection_figures
 from addon.status import Problem, Source, Status, after_run, fold, worst
 from kometa_ai.cli.logs import log_event
 from kometa_ai.cli.wiring import files_reader, policy
+from kometa_ai.domain.fault import KometaAIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,12 @@ class Picture:
     async def finish(self, event: RunFinished) -> None:
         """Take the end of a run: first all figures are true, then everybody hears of it."""
         log_event(event)
-        await self.read_files(event)
+        try:
+            await self.read_files(event)
+        except KometaAIError as error:
+            # Over it is all the same: whoever waits for the end must not wait for ever.
+            self._put(fold(self.status, event))
+            self.blame(Source.STATE, Problem(str(error)))
         self._pass_on(event)
 
     def change(self, **parts: Any) -> None:  # noqa: ANN401 - the fields of Status, each of its own type
@@ -133,7 +139,7 @@ class Picture:
                 movies=movies,
                 cost_month=spent,
                 selected=selected,
-            )
+            ).with_problem(Source.STATE, None)
         )
 
     async def show_last_run(self) -> None:
