@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from addon.broker import Broker
-from addon.mqtt.connection import BrokerError, Connection, LastWill, Version, connect
+from addon.mqtt.connection import BrokerError, Connection, LastWill, Received, Version, connect
 from addon.mqtt.topics import Topics
 from kometa_ai.demo.embedded_broker import EmbeddedBroker
 from tests.bridging import TOPICS, address, bridged, finished, live, status
@@ -285,6 +285,23 @@ async def test_another_client_of_our_name_is_named() -> None:
             await asyncio.gather(listen(connection), connection.subscribe(["topic"]))
     assert "Another client took our place." in str(raised.value)
     assert "an MQTT_TOPIC of its own" in str(raised.value)
+
+
+@pytest.mark.parametrize("topic", ["a/#", "+", ""])
+async def test_an_answer_to_an_impossible_topic_costs_no_connection(
+    broker: Mosquitto, topic: str
+) -> None:
+    will = LastWill(AVAILABILITY, "offline")
+    async with (
+        listening(broker) as ear,
+        connect(address(broker), will, identifier="ai", version=Version.V5) as connection,
+    ):
+        await connection.answer(
+            Received(TOPICS.command, b"", retain=False, response_topic=topic), "x"
+        )
+        await connection.publish("after", "y")
+        await ear.next_on("after")
+        assert len(ear.heard) == 1
 
 
 @pytest.mark.parametrize(
