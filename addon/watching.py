@@ -47,12 +47,14 @@ class Watching:
         self._asked = False
         self._settings: Stamp = ()
         self._kometa: Stamp = ()
+        self._month = 0
         self._failed: set[Callable[[], Awaitable[None]]] = set()
 
     async def begin(self) -> None:
         """Note how the files are now: called before they are read, so that no change is missed."""
         self._settings = stamp(self._configuration.files)
         self._kometa = await self._kometa_stamp()
+        self._month = self._month_now()
 
     def look_now(self) -> None:
         """Read the settings at the next tick, whether a file has changed or not."""
@@ -78,10 +80,11 @@ class Watching:
             self._asked, self._settings = False, now
 
     async def _look_at_kometa(self) -> None:
-        now = await self._kometa_stamp()
-        if now != self._kometa:
+        # What a month has cost begins anew with the month, also when nothing runs.
+        now, month = await self._kometa_stamp(), self._month_now()
+        if (now, month) != (self._kometa, self._month):
             await self._read_files()
-            self._kometa = now
+            self._kometa, self._month = now, month
 
     async def _try(self, look: Callable[[], Awaitable[None]]) -> None:
         """Look; what fails (the state may be locked or full) is said once, and tried again."""
@@ -92,6 +95,9 @@ class Watching:
             if look not in self._failed:
                 LOG.warning("%s", error)
             self._failed.add(look)
+
+    def _month_now(self) -> int:
+        return self._clock.now().astimezone(self._configuration.settings.tz).month
 
     async def _kometa_stamp(self) -> Stamp:
         folder = self._configuration.settings.kometa_config_dir

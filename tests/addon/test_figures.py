@@ -9,6 +9,8 @@ from addon.figures import collection_figures
 from addon.status import LAST_ADDED, CollectionStatus
 from kometa_ai.domain.collection import Collection
 from kometa_ai.domain.report import Change, CollectionReport, Result, RunReport, Trigger
+from kometa_ai.outline import read_outline
+from kometa_ai.recorded import encode_report
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
 NOIR = Collection("Film Noir", "KAI-Film-Noir", "Films noirs", threshold=0.7)
@@ -47,7 +49,7 @@ def report(
 def figures(*reports: RunReport, members: int = 0) -> CollectionStatus:
     found = collection_figures(
         [NOIR],
-        reports,
+        [read_outline(encode_report(one)) for one in reports],
         members={"film-noir": members} if members else {},
         held={"film-noir": 4},
         costs={"film-noir": Decimal("0.25")},

@@ -153,3 +153,15 @@ def test_a_folder_that_is_missing_has_a_stamp(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "movies.yaml").write_text("x", "utf-8")
     assert folder_stamp(tmp_path / "none") != missing
+
+
+async def test_a_new_month_is_a_reason_to_read(tmp_path: Path) -> None:
+    async with watched(tmp_path) as one:
+        one.clock.jump(timedelta(days=20))
+        await one.ticks(TICKS_FOR_KOMETA)
+        assert one.calls == []
+        one.clock.jump(timedelta(days=10))
+        await one.ticks(TICKS_FOR_KOMETA)
+        assert one.calls == ["files"]
+        await one.ticks(TICKS_FOR_KOMETA)
+        assert one.calls == ["files"]

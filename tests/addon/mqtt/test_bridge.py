@@ -19,7 +19,7 @@ from addon.mqtt.connection import BrokerError, Connection, LastWill, Received, V
 from addon.mqtt.topics import Topics
 from kometa_ai.demo.embedded_broker import EmbeddedBroker
 from tests.bridging import TOPICS, address, bridged, finished, live, status
-from tests.clock import FakeClock, HeldClock
+from tests.clock import FakeClock
 from tests.listener import listening
 from tests.mosquitto import Login, Mosquitto, change_login, mosquitto
 from tests.outside import LOOPBACK, reserved_port
