@@ -18,7 +18,7 @@ from kometa_ai.adapters.store import SqliteStore
 from kometa_ai.cli import logs
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.threads import UnwaitedThreads
-from kometa_ai.domain.fault import KometaAIError
+from kometa_ai.domain.fault import KometaAIError, first_of
 from kometa_ai.settings import RUN_NEEDS, SettingsError, missing
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ async def _until_stopped(configuration: Configuration) -> int:
         LOG.info("stopped")
     except BaseExceptionGroup as errors:
         if not signals:
-            raise _first(errors) from errors
-        LOG.warning("stopped; on the way: %s", _first(errors))
+            raise first_of(errors) from errors
+        LOG.warning("stopped; on the way: %s", first_of(errors))
     return Exit.FINE
 
 
@@ -90,12 +90,6 @@ async def _serve(configuration: Configuration, on_signal: Callable[..., None]) -
             household = Household(configuration, store, clock, os.environ)
             on_signal(signal.SIGHUP, household.read_again)
             await household.live()
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group that is no group itself."""
-    inner = errors.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 def _say_what_is_missing(configuration: Configuration) -> None:

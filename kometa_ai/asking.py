@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.decision import Decision, settle
-from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError
+from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError, first_of
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
 from kometa_ai.domain.report import Progress
 from kometa_ai.ports import Ending, UnansweredError
@@ -81,7 +81,7 @@ class Asking:
                 for number in range(workers):
                     tasks.create_task(self._work(queue), name=f"ask-{number}")
         except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+            raise first_of(errors) from errors
 
     async def _work(self, queue: deque[Turn]) -> None:
         while queue and not self.tally.stopped:
@@ -243,9 +243,3 @@ class Asking:
                 kept = settle(fresh, earlier, collection.threshold)
                 decided.setdefault(slug, {})[question.item.id] = kept
         return decided
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group that is no group itself."""
-    inner = errors.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -18,6 +18,7 @@ from addon.mqtt.connection import (
 from addon.mqtt.payloads import as_json
 from addon.mqtt.session import OFFLINE, WAITING_EVENTS, Outbox, Session
 from addon.waiting import set_within
+from kometa_ai.domain.fault import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -206,14 +207,8 @@ def _worst(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the error of a group that matters most: a fault of our own hides behind no broker."""
     own = errors.split((BrokerError, _Moved))[1]
     if own is not None:
-        return _first(own)
-    return _first(errors.subgroup(BrokerError) or errors)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group that is no group itself."""
-    inner = errors.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+        return first_of(own)
+    return first_of(errors.subgroup(BrokerError) or errors)
 
 
 def _is_being_stopped() -> bool:

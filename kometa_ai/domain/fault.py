@@ -66,3 +66,9 @@ class SkipError(KometaAIError):
 
 class StopError(KometaAIError):
     """Nothing of this kind can succeed until a person changes something."""
+
+
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group that is no group itself."""
+    inner = errors.exceptions[0]
+    return first_of(inner) if isinstance(inner, BaseExceptionGroup) else inner
