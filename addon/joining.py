@@ -19,7 +19,9 @@ from addon.runs import Runs
 from addon.scheduler import Plan, Scheduler
 from addon.service import Service
 from addon.status import Problem, Source
-from addon.watching import TICK, Watching
+from addon.unfinished import finish_cut_off_runs, untold_ending
+from addon.watching import Watching
+from kometa_ai.adapters.locks import run_lock_is_held
 from kometa_ai.domain.report import RunFinished, Trigger
 
 if TYPE_CHECKING:
@@ -49,7 +51,6 @@ class Household:
     ) -> None:
         self._configuration = configuration
         self._store = store
-        self._clock = clock
         self._picture = Picture(configuration, store, clock, show=self._show, pass_on=self._pass_on)
         self._runs = Runs(
             configuration, store, clock, tell=self._picture.tell, finish=self._picture.finish
@@ -65,7 +66,14 @@ class Household:
         self._bridge = Bridge(
             topics=self._topics(), clock=clock, submit=self._service.submit, chance=random.random
         )
-        self._scheduler = Scheduler(clock, store, ask=self._ask, tell=self._tell_next)
+        self._scheduler = Scheduler(
+            clock,
+            store,
+            ask=self._ask,
+            tell=self._tell_next,
+            free=self._is_free,
+            complain=lambda told: self._picture.blame(Source.STATE, Problem(told)),
+        )
         self._checkup = Checkup(configuration, clock, self._picture, self._runs)
         self._watching = Watching(
             configuration,
@@ -93,8 +101,13 @@ class Household:
             # Online at once, with what the settings say; the rest follows as it is read.
             self._put_into_effect()
             tasks.create_task(self._service.run(tasks), name="service")
+            folder = self._configuration.settings.state_dir
+            await finish_cut_off_runs(self._store, folder)
             await self._picture.show_last_run()
             await self._picture.read_files()
+            report = await untold_ending(self._store)
+            if report is not None:
+                await self._picture.finish(RunFinished(report))
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")
@@ -149,12 +162,16 @@ class Household:
     def _tell_next(self, instant: datetime | None) -> None:
         self._picture.change(next_run=instant)
 
+    def _is_free(self) -> bool:
+        """Return whether no run is under way, ours or one of the command line."""
+        if self._runs.active is not None or self._picture.status.live is not None:
+            return False
+        return not run_lock_is_held(self._configuration.settings.state_dir)
+
     async def _ask(self, due: Due) -> None:
-        """Ask for the run that is due; one that is under way is waited for, not doubled."""
-        await self._runs.idle.wait()
-        while self._picture.status.live is not None:
-            await self._clock.sleep(TICK)  # a run of the command line: we hear of it tick by tick
+        """Ask for the run that is due."""
         trigger = Trigger.CATCH_UP if due.catch_up else Trigger.SCHEDULE
         response = await self._service.submit(Command(Word.RUN), trigger)
-        problem = response.error and Problem(f"The scheduled run did not begin: {response.error}")
-        self._picture.blame(Source.SCHEDULE, problem or None)
+        if response.error:
+            told = f"The scheduled run did not begin: {response.error}"
+            self._picture.blame(Source.SCHEDULE, Problem(told))

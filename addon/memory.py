@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,15 +52,23 @@ class Requests:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._one_at_a_time = asyncio.Lock()
 
-    async def first(self, request_id: str, now: datetime) -> tuple[bool, str | None]:
-        """Return whether the id was seen before, and the run that it started then."""
-        kept = await self._kept(now)
-        return request_id in kept, kept.get(request_id, (now, None))[1]
+    async def take(self, request_id: str, now: datetime) -> tuple[bool, str | None]:
+        """Return whether the id was seen before, and the run that it started; it is seen now."""
+        async with self._one_at_a_time:
+            kept = await self._kept(now)
+            if request_id in kept:
+                return True, kept[request_id][1]
+            await self._put({**kept, request_id: (now, None)})
+            return False, None
 
-    async def keep(self, request_id: str, run_id: str | None, now: datetime) -> None:
-        """Remember an id."""
-        kept = {**await self._kept(now), request_id: (now, run_id)}
+    async def keep(self, request_id: str, run_id: str, now: datetime) -> None:
+        """Remember which run an id has started."""
+        async with self._one_at_a_time:
+            await self._put({**await self._kept(now), request_id: (now, run_id)})
+
+    async def _put(self, kept: Mapping[str, tuple[datetime, str | None]]) -> None:
         newest = sorted(kept.items(), key=lambda one: one[1][0])[-MOST_REQUESTS:]
         listed = {name: [at.isoformat(), run] for name, (at, run) in newest}
         await self._memory.set_mark(REQUESTS, json.dumps(listed))

@@ -37,7 +37,10 @@ class Neighbour:
         self._clock = clock
         self._picture = picture
         self._tail = EventTail(folder, skip=not run_lock_is_held(folder))
-        self._untold: deque[Event] = deque()
+        # What holds the lock may be the last breath of a run that has told its end.
+        told = self._tail.events()
+        over = bool(told) and isinstance(told[-1], RunFinished)
+        self._untold: deque[Event] = deque(() if over else told)
         self._begun: RunStarted | None = None
         self._heard = clock.monotonic()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from addon.command import ALL
 from addon.figures import collection_figures
 from addon.status import Problem, Source, Status, after_run, fold, worst
+from addon.unfinished import TOLD
 from kometa_ai.cli.logs import log_event
 from kometa_ai.cli.wiring import files_reader, policy
 from kometa_ai.domain.fault import KometaAIError
@@ -65,6 +66,7 @@ class Picture:
         log_event(event)
         try:
             await self.read_files(event)
+            await self._store.set_mark(TOLD, event.report.run_id)
         except KometaAIError as error:
             # Over it is all the same: whoever waits for the end must not wait for ever.
             self._put(fold(self.status, event))

@@ -152,8 +152,9 @@ class Runs:
         except OSError as error:
             heard.how = f"its process could not be started ({error.strerror})"
         report = heard.report or await self._lost(active, heard)
-        self._active = None
+        # Until the end is told nothing else begins: two runs would be shown as one.
         await self._finish(RunFinished(report))
+        self._active = None
         self.idle.set()
 
     async def _lost(self, active: _Active, heard: _Heard) -> RunReport:

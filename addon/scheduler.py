@@ -32,6 +32,8 @@ LOG = logging.getLogger(__name__)
 MARK: Final = "schedule"
 """The name under which it is kept which due times are done with."""
 
+BEHIND_ANOTHER: Final = 2.0
+"""Seconds after which a run that is due looks again whether another one is over."""
 LONGEST_SLEEP: Final = 30.0
 """After so many seconds the clock on the wall is looked at again: it may have been set."""
 
@@ -61,7 +63,9 @@ class Scheduler:
 
     ``ask`` returns when the run was accepted or refused; ``tell`` gets the instant at which the
     next run begins, whenever it is another, and ``None`` while there is none: it is paused, or a
-    blackout covers the week. ``chance`` returns a number from 0 up to 1 for the jitter.
+    blackout covers the week. While ``free`` says no, what is due waits. ``complain`` gets what is
+    wrong when the state keeps the schedule from going on. ``chance`` returns a number from 0 up to
+    1 for the jitter.
     """
 
     def __init__(
@@ -71,12 +75,16 @@ class Scheduler:
         *,
         ask: Callable[[Due], Awaitable[None]],
         tell: Callable[[datetime | None], None],
+        free: Callable[[], bool] = lambda: True,
+        complain: Callable[[str], None] = lambda _: None,
         chance: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._clock = clock
         self._memory = memory
         self._ask = ask
         self._tell = tell
+        self._free = free
+        self._blame = complain
         self._draw = chance
         self._chance = chance()
         self._plan: Plan | None = None
@@ -119,6 +127,10 @@ class Scheduler:
             await self._changed.wait()
             return None
         if not await self._has_come(due) or self._remembered is None:
+            return None
+        if not self._free():
+            # Not taken yet: pause, blackout and the next due time are looked at again then.
+            await self._sleep(BEHIND_ANOTHER)
             return None
         await self._keep(taken(self._remembered, due, self._now()))
         self._chance = self._draw()
@@ -175,6 +187,7 @@ class Scheduler:
         if str(error) != self._complaint:
             self._complaint = str(error)
             LOG.error("the schedule waits: %s", error)
+            self._blame(f"The schedule waits: {error}")
 
     async def _recall(self) -> Remembered | None:
         text = await self._memory.mark(MARK)

@@ -106,21 +106,18 @@ class Service:
     async def _respond(
         self, command: Command, trigger: Trigger, tasks: asyncio.TaskGroup
     ) -> Response:
-        now = self._clock.now()
-        if command.request_id is not None:
-            known, run_id = await self._requests.first(command.request_id, now)
-            if known:
-                told = "This request_id was accepted before; it is not done a second time."
-                return Response(
-                    command.word,
-                    accepted=False,
-                    request_id=command.request_id,
-                    run_id=run_id,
-                    error=told,
-                )
+        now, request_id = self._clock.now(), command.request_id
+        if request_id is None:
+            return await self._do(command, trigger, tasks)
+        known, run_id = await self._requests.take(request_id, now)
+        if known:
+            told = "This request_id was seen before; it is not done a second time."
+            return Response(
+                command.word, accepted=False, request_id=request_id, run_id=run_id, error=told
+            )
         response = await self._do(command, trigger, tasks)
-        if command.request_id is not None:
-            await self._requests.keep(command.request_id, response.run_id, now)
+        if response.run_id is not None:
+            await self._requests.keep(request_id, response.run_id, now)
         return response
 
     async def _do(self, command: Command, trigger: Trigger, tasks: asyncio.TaskGroup) -> Response:
@@ -167,8 +164,13 @@ class Service:
             tuple([await self._named(name) for name in names]),
             dry_run=dry,
             force_refresh=command.word is Word.FORCE_REFRESH or command.force_refresh,
-            max_pairs=command.max_evals or None,
+            max_pairs=self._cap(command.max_evals),
         )
+
+    def _cap(self, wanted: int | None) -> int | None:
+        """Return the cap of one run; a command lowers the configured one and never lifts it."""
+        configured = self._configuration.settings.max_evals_per_run
+        return min(wanted, configured or wanted) if wanted else None
 
     async def _named(self, name: str) -> str:
         """Return a collection's own name; the files are read again before one is called unknown."""

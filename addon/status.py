@@ -12,6 +12,7 @@ from addon.command import ALL
 from kometa_ai import __version__
 from kometa_ai.domain.fault import FaultKind
 from kometa_ai.domain.report import (
+    JUDGING,
     FaultFound,
     PhaseBegan,
     Progress,
@@ -207,9 +208,13 @@ def after_run(status: Status, report: RunReport | RunOutline) -> Status:
     claude = _reached(FaultKind.CLAUDE in kinds and not asked, met=asked, was=after.claude)
     if radarr is not False and claude is not False:
         after = after.with_problem(Source.CHECK, None)
+    if report.trigger in JUDGING and report.result in NO_PROBLEM_WITH:
+        after = after.with_problem(Source.SCHEDULE, None)
+    # A run that began meanwhile goes on.
+    live = status.live if status.live and status.live.run_id != report.run_id else None
     return replace(
         after,
-        live=None,
+        live=live,
         last=_last_run(report),
         radarr=radarr,
         claude=claude,

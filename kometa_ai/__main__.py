@@ -25,6 +25,8 @@ def main() -> None:
             from kometa_ai.cli.commands import execute
         code = execute(flags)
     except KeyboardInterrupt:
+        if not sys.argv[1:]:
+            os._exit(Exit.FINE)  # the service: it is told to stop, and that is no error
         sys.stderr.write("Stopped before anything had begun.\n")
         sys.stderr.flush()
         code = Exit.ERRORS

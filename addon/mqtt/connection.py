@@ -9,7 +9,7 @@ import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiomqtt
 from aiomqtt import MqttCodeError, MqttError, ProtocolVersion, Will
@@ -17,12 +17,13 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from addon.mqtt.line import Line, hang_up, is_cancelled
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from addon.broker import Broker
 
@@ -120,9 +121,16 @@ class Connection:
                 properties.CorrelationData = received.correlation
         await self._publish(received.response_topic, payload, properties=properties)
 
-    async def subscribe(self, topics: Sequence[str]) -> None:
-        """Subscribe to topics; SUBACK has come when this returns. What is refused is said."""
-        with_qos = [(topic, 1) for topic in topics]
+    async def subscribe(self, topics: Sequence[str], *, as_published: bool = False) -> None:
+        """Subscribe to topics; SUBACK has come when this returns. What is refused is said.
+
+        ``as_published``: a message that its sender wants retained says so also when it comes live;
+        MQTT 3.1.1 can't do that.
+        """
+        with_qos: Any = [(topic, 1) for topic in topics]
+        if as_published and self._version is Version.V5:
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+            with_qos = [(topic, options) for topic in topics]
         async with self._answer():
             granted = await self._client.subscribe(with_qos)
         for topic, code in zip(topics, granted, strict=False):
@@ -165,7 +173,8 @@ class Connection:
         try:
             async with self._line.answer(ANSWER):
                 yield
-            _heed_cancellation()
+            if is_cancelled():
+                raise asyncio.CancelledError
         except TimeoutError as error:
             told = "It hung up." if self._line.lost else "It does not answer any more."
             raise BrokerError(self._broker, told, remedy=AGAIN) from error
@@ -173,28 +182,6 @@ class Connection:
             raise _gone(self._broker, error) from error
         except ValueError as error:  # paho's word for a topic with wildcards, or far too long
             raise BrokerError(self._broker, f"A message can't be sent ({error}).") from error
-
-    async def _do(self, call: Awaitable[object]) -> None:
-        try:
-            await call
-        except MqttError as error:
-            raise _gone(self._broker, error) from error
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            # aiomqtt waits by asyncio.wait_for, and that of Python 3.11 forgets a cancellation
-            # which comes together with the answer: the service would not stop.
-            raise asyncio.CancelledError
-
-
-def _heed_cancellation() -> None:
-    """Raise a cancellation that was forgotten.
-
-    aiomqtt waits by asyncio.wait_for, and that of Python 3.11 forgets a cancellation which comes
-    together with the answer: the service would not stop.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 @asynccontextmanager

@@ -90,7 +90,9 @@ class Session:
         """Say that we are there, and learn what the broker kept of an earlier life of ours."""
         topics = self._topics
         kept = (topics.discovery, topics.collection("+"), topics.availability)
-        await self._connection.subscribe((topics.command, topics.command_of("+"), *topics.births))
+        commands = (topics.command, topics.command_of("+"))
+        await self._connection.subscribe(commands, as_published=True)
+        await self._connection.subscribe(topics.births)
         await self._connection.subscribe(kept)
         # What is retained comes before this one comes back: a broker keeps the order.
         await self._connection.publish(topics.availability, ONLINE, retain=True)

@@ -127,6 +127,8 @@ def run_lock_is_held(folder: Path) -> bool:
         return True
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unusable(folder / FILE_NAME, error) from error
     return False
 
 

@@ -75,11 +75,11 @@ def load_with_stored(
     flags = flags or {}
     configured = load(environ, flags=flags, options_file=options_file)
     marks = read_marks(configured.settings.state_dir)
-    stored = {name.removeprefix(MARK): StoredValue.from_text(marks[name]) for name in marks}
+    stored = {name.removeprefix(MARK): _read(marks[name]) for name in marks}
     holding = {
         env: one.value
         for env, one in stored.items()
-        if env in SETTABLE and one.over == configured.written.get(env)
+        if one and env in SETTABLE and one.over == configured.written.get(env)
     }
     if not holding:
         return configured
@@ -94,3 +94,11 @@ def load_with_stored(
             (*configured.notices, *told),
             configured.written,
         )
+
+
+def _read(text: str) -> StoredValue | None:
+    """Return a stored value, ``None`` for what only another version understands."""
+    try:
+        return StoredValue.from_text(text)
+    except (ValueError, KeyError, TypeError):
+        return None

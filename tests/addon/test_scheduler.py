@@ -67,10 +67,18 @@ class House:
     kept_when_asked: list[str] = field(default_factory=list)
     told: list[datetime | None] = field(default_factory=list)
     chances: list[float] = field(default_factory=lambda: [0.0])
+    free: bool = True
+    complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(
-            self.clock, self.memory, ask=self.ask, tell=self.told.append, chance=self.chance
+            self.clock,
+            self.memory,
+            ask=self.ask,
+            tell=self.told.append,
+            free=lambda: self.free,
+            complain=self.complaints.append,
+            chance=self.chance,
         )
 
     async def ask(self, due: Due) -> None:
@@ -427,3 +435,37 @@ async def test_the_state_itself_remembers(tmp_path: Path) -> None:
             await task
 
     assert [due.catch_up for due in asked] == [True]
+
+
+async def test_what_is_due_behind_another_run_waits_and_runs_once(house: House) -> None:
+    async with house.at_work(plan(SCHEDULE_CRON="0 * * * *")):
+        house.free = False
+        await house.clock.advance(3 * HOUR + 30 * MINUTE)
+        assert house.asked == []
+        house.free = True
+        await house.clock.advance(MINUTE)
+        assert len(house.asked) == 1
+        await house.clock.advance(HOUR)
+        assert len(house.asked) == 2
+
+
+async def test_what_waits_behind_another_run_heeds_a_pause(house: House) -> None:
+    async with house.at_work(DAILY):
+        house.free = False
+        await house.clock.advance(15 * HOUR + 30 * MINUTE)
+        await house.use(PAUSED)
+        house.free = True
+        await house.clock.advance(HOUR)
+        assert house.asked == []
+
+
+async def test_what_waits_behind_another_run_does_not_begin_in_a_blackout(house: House) -> None:
+    async with house.at_work(plan(SCHEDULE_CRON="0 3 * * *", SCHEDULE_BLACKOUT="03:30-08:00")):
+        house.free = False
+        await house.clock.advance(16 * HOUR)
+        house.free = True
+        await house.clock.advance(3 * HOUR)
+        assert house.asked == []
+        await house.clock.advance(2 * HOUR)
+        ((at, _),) = house.asked
+        assert at.hour == 8

@@ -151,3 +151,16 @@ def test_pausing_shows_only_between_runs() -> None:
     paused = Status(schedule_enabled=False)
     assert paused.doing is Doing.PAUSED
     assert after(STARTED, begin=paused).doing is Doing.RUNNING
+
+
+def test_the_end_of_a_run_does_not_end_the_next_one() -> None:
+    next_one = RunStarted("8", RunRequest(Trigger.MQTT), NOW)
+    status = after(STARTED, next_one, finished())
+    assert status.live
+    assert status.live.run_id == "8"
+
+
+def test_a_good_run_ends_the_problem_of_one_that_did_not_begin() -> None:
+    status = Status().with_problem(Source.SCHEDULE, Problem("It did not begin."))
+    assert after(finished(Result.FAILED, DOWN, items=0), begin=status).problem
+    assert after(finished(), begin=status).problem is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.adapters.store.instants import to_number
+from kometa_ai.adapters.store.instants import to_instant, to_number
+from kometa_ai.domain.report import Trigger
 from kometa_ai.outline import read_outline
 from kometa_ai.recorded import decode_report, encode_report
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from kometa_ai.domain.report import RunReport, Trigger
+    from kometa_ai.domain.report import RunReport
     from kometa_ai.outline import RunOutline
 
 KEPT_RUNS: Final = 500
@@ -45,6 +46,12 @@ def newest(db: sqlite3.Connection, limit: int) -> list[RunReport]:
         "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY number DESC LIMIT ?", (limit,)
     )
     return [decode_report(text) for (text,) in rows]
+
+
+def unfinished(db: sqlite3.Connection) -> list[tuple[str, Trigger, datetime]]:
+    """Return the runs that have begun and left no report: id, trigger and beginning."""
+    rows = db.execute("SELECT number, trigger, began FROM runs WHERE report IS NULL")
+    return [(str(number), Trigger(word), to_instant(began)) for number, word, began in rows]
 
 
 def outlines(db: sqlite3.Connection, limit: int) -> list[RunOutline]:

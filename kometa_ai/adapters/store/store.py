@@ -91,6 +91,10 @@ class SqliteStore:
     async def report(self, run_id: str) -> RunReport | None:
         return await self._read(runs.one, run_id)
 
+    async def unfinished_runs(self) -> list[tuple[str, Trigger, datetime]]:
+        """Return the runs that have begun and left no report: id, trigger and beginning."""
+        return await self._read(runs.unfinished)
+
     async def outlines(self, limit: int) -> list[RunOutline]:
         """Return the newest finished runs in outline, newest first."""
         return await self._read(runs.outlines, limit)
