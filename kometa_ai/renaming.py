@@ -20,9 +20,9 @@ async def follow(
 
     A tag is made of the name, so whoever renames a collection renames its tag; it would be judged,
     and paid for, as a whole once more. Where several are gone that had these words, nobody knows
-    which one it was.
+    which one it was. While a file can't be read, nobody knows whether any is gone.
     """
-    if not collections:
+    if not collections or files.faults:
         return []
     notices = []
     judged = dict(await store.judged(collections[0].library))

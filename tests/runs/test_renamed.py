@@ -114,3 +114,20 @@ async def test_other_words_or_own_verdicts_take_nothing_over(tmp_path: Path) -> 
         world.write(wish("New", prompt="New words"), wish("Dark", prompt=WORDS))
         report = await world.run()
         assert (report.notices, report.spending.pairs) == ((), 8)
+
+
+async def test_what_a_broken_file_may_hold_is_not_gone(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 6, {"Noir": sure(1, 2), "Dark": sure(1)}) as world:
+        world.write(wish("Noir", prompt=WORDS), file="a.yml")
+        await pin(world, "noir", 2, Stance.NEVER)
+        await world.run()
+        world.write(wish("Noir", prompt=WORDS), "  x: [", file="a.yml")
+        world.write(wish("Dark", prompt=WORDS), file="b.yml")
+        report = await world.run()
+        assert (report.result, report.notices, report.spending.pairs) == (Result.PARTIAL, (), 6)
+        world.write(wish("Noir", prompt=WORDS), file="a.yml")
+        report = await world.run()
+        assert (report.result, report.notices, report.spending.pairs) == (Result.SUCCESS, (), 0)
+        assert world.radarr.members("kai-noir") == {1}
+        assert world.radarr.members("kai-dark") == {1}
+        assert await pins(world) == [("noir", 2, "never", "user")]
