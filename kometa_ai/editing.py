@@ -156,12 +156,14 @@ class Editing:
 async def resolve_intents(library: Library, store: Store, clock: Clock) -> int:
     """Find out which edits of a killed run were made, and note them; return how many were open.
 
-    The difference would otherwise look like a change by hand.
+    The difference would otherwise look like a change by hand. A library that reports no titles at
+    all can't tell what was done: the edits stay open.
     """
     intents = await store.intents(library.name)
-    if not intents:
+    items = {item.id: item for item in await library.items()} if intents else {}
+    if not items:
         return 0
-    where = Whereabouts({item.id: item for item in await library.items()})
+    where = Whereabouts(items)
     members = await library.members()
     for intent in intents:
         present = members.get(f"{TAG_PREFIX}{intent.slug}", frozenset())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kometa_ai.demo.radarr import Mishap
-from kometa_ai.domain.report import Result
+from kometa_ai.domain.report import Result, Trigger
 from tests.guard import EDITOR, bring_back, edits, guarded, ids, of, pins, sure, take_away, wish
 from tests.world import movie
 
@@ -122,6 +122,26 @@ async def test_an_empty_library_after_a_full_one_is_an_error_and_the_next_run_is
         assert report.notices == ()
         assert len(world.radarr.writes()) == written
         assert len(world.claude.requests) == asked
+        assert world.radarr.members("kai-noir") == {1, 2}
+
+
+async def test_an_empty_library_can_not_tell_what_a_killed_run_did(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 6, {"Noir": sure(1, 2)}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        async with world.house() as house:
+            killed = await house.store.begin_run(Trigger.COMMAND_LINE, world.clock.now())
+            args = (killed, "radarr", "noir", "kai-noir")
+            await house.store.intend(*args, {4: 1004, 5: 1005}, add=True)
+            await house.store.intend(*args, {2: 1002}, add=False)
+        world.radarr.hand_tag(4, "kai-noir")
+        films = take_away(world.radarr, range(1, 7))
+        assert (await world.run()).result is Result.FAILED
+        assert (await world.undo()).result is Result.FAILED
+        bring_back(world.radarr, films)
+        report = await world.run()
+        assert (report.result, report.notices) == (Result.SUCCESS, ())
+        assert await pins(world) == []
         assert world.radarr.members("kai-noir") == {1, 2}
 
 
