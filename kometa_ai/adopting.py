@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.verdict import Titles
-    from kometa_ai.ports import Store
+    from kometa_ai.ports import Decided
 
 
-async def adopt(collection: Collection, titles: Titles, store: Store) -> Ledger:
+async def adopt(collection: Collection, titles: Titles, store: Decided) -> Ledger:
     """Take over what 0.5.x decided; it holds until the criteria or the item change from now on.
 
     What it decided of titles that are not there goes on waiting, for these criteria.
@@ -26,7 +26,7 @@ async def adopt(collection: Collection, titles: Titles, store: Store) -> Ledger:
 
 
 async def adopt_late(
-    ledger: Ledger, new: Several[int], collection: Collection, titles: Titles, store: Store
+    ledger: Ledger, new: Several[int], collection: Collection, titles: Titles, store: Decided
 ) -> Ledger:
     """Take over what waits for titles that have come back since.
 
@@ -55,7 +55,7 @@ async def _take(
     ledger: Ledger,
     collection: Collection,
     titles: Titles,
-    store: Store,
+    store: Decided,
 ) -> Ledger:
     decisions = {
         item_id: decision._replace(

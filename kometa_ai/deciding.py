@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.requests import Request
     from kometa_ai.domain.verdict import Free, Titles
     from kometa_ai.house import Policy
-    from kometa_ai.ports import Store
+    from kometa_ai.ports import Decided
     from kometa_ai.tally import Tally
 
 
@@ -91,7 +91,7 @@ async def open_cases(
     titles: Titles,
     pins: Mapping[str, Mapping[int, Pin]],
     tagged: Mapping[str, AbstractSet[int]],
-    store: Store,
+    store: Decided,
     *,
     forced: bool = False,
 ) -> list[Case]:
@@ -122,7 +122,7 @@ async def _open_case(
     collection: Collection,
     titles: Titles,
     ledger: Ledger,
-    store: Store,
+    store: Decided,
     *,
     free: Free,
     present: frozenset[int],

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kometa_ai.deciding import Case
+    from kometa_ai.domain.decision import Decision, Ledger
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
+    from kometa_ai.ports import Store
 
 ENOUGH_JUDGED: Final = 500
 """So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
@@ -67,6 +69,38 @@ class Estimate:
         return sum(one.pairs for one in self.collections)
 
 
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What the next run will find decided; nothing is written, for another may be on its way.
+
+    ``before`` maps the slugs of renamed collections to those that they had.
+    """
+
+    store: Store
+    before: Mapping[str, str]
+
+    async def ledgers(
+        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
+    ) -> dict[str, Ledger]:
+        kept = {self._kept(slug): text for slug, text in criteria.items()}
+        found = await self.store.ledgers(library, kept, fingerprints)
+        return {slug: found[self._kept(slug)] for slug in criteria}
+
+    async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
+        return await self.store.judged_before(library, self._kept(slug), criteria)
+
+    async def imported(self, name: str, label: str) -> Mapping[int, Decision]:
+        return await self.store.imported(name, label)
+
+    async def adopt(
+        self, library: str, slug: str, name: str, label: str, decisions: Mapping[int, Decision]
+    ) -> None:
+        """Leave what 0.5.x decided where it waits: the next run takes it over."""
+
+    def _kept(self, slug: str) -> str:
+        return self.before.get(slug, slug)
+
+
 async def estimate(request: RunRequest, house: House) -> Estimate:
     """Walk a run up to the point where it would spend money.
 
@@ -75,17 +109,21 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     """
     files = await read_files(house)
     collections, unknown = choose(files, request.collections, house.library.name)
-    renamed = await renaming.follow(collections, files, house.store)
+    renamed = await renaming.find(collections, files, house.store)
+    before = {one.collection.slug: one.before for one in renamed}
     shelf, notices = await read_shelf(house.library, house.store, collections)
     groups, circles = settle_in_order(collections)
     pins = Whereabouts(shelf.titles.items).pins(await house.store.pins(house.library.name))
+    for slug, old in before.items():
+        pins[slug] = pins.get(old, {}) | pins.get(slug, {})
+    decided = _Foreseen(house.store, before)
     opened = [
         await deciding.open_cases(
             group,
             shelf.titles,
             pins,
             shelf.tagged,
-            house.store,
+            decided,
             forced=request.force_refresh,
         )
         for group in groups
@@ -116,7 +154,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*files.notices, *renamed, *notices, *house.judge.notices),
+        (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices),
     )
 
 

@@ -1,7 +1,7 @@
 """What a run needs of the world, as protocols; the adapters and the test doubles fulfil them."""
 
 from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
-from kometa_ai.ports.store import HeldRemovals, Intent, JournalEntry, Purchase, Store
+from kometa_ai.ports.store import Decided, HeldRemovals, Intent, JournalEntry, Purchase, Store
 from kometa_ai.ports.world import CHUNK, LONGEST_WAIT, Clock, CollectionFiles, Edit, Library
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Answer",
     "Clock",
     "CollectionFiles",
+    "Decided",
     "Edit",
     "Ending",
     "HeldRemovals",

@@ -72,7 +72,35 @@ class HeldRemovals:
     changes: tuple[Change, ...]
 
 
-class Store(Protocol):
+class Decided(Protocol):
+    """What is decided already, of whatever origin."""
+
+    async def ledgers(
+        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
+    ) -> dict[str, Ledger]:
+        """Return all decisions of collections under their present criteria, both by slug.
+
+        ``fingerprints`` are those of the library's titles now: where they were all judged just
+        like that, a ledger's ``judged`` is this very mapping, without what left the library.
+        """
+
+    async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
+        """Return the ids that were judged for this collection under any other criteria."""
+
+    async def imported(self, name: str, label: str) -> Mapping[int, Decision]:
+        """Return decisions of 0.5.x that wait for a collection of this name or tag.
+
+        Their criteria are those under which others of the collection were adopted, empty if none
+        was.
+        """
+
+    async def adopt(
+        self, library: str, slug: str, name: str, label: str, decisions: Mapping[int, Decision]
+    ) -> None:
+        """Store imported decisions as this collection's own; they wait no longer."""
+
+
+class Store(Decided, Protocol):
     """All that outlives a run. Every method is one transaction."""
 
     async def begin_run(self, trigger: Trigger, at: datetime) -> str:
@@ -105,38 +133,14 @@ class Store(Protocol):
     async def book_reservations(self) -> Decimal:
         """Book what a killed run had reserved as unconfirmed cost; return how much it was."""
 
-    async def ledgers(
-        self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]
-    ) -> dict[str, Ledger]:
-        """Return all decisions of collections under their present criteria, both by slug.
-
-        ``fingerprints`` are those of the library's titles now: where they were all judged just
-        like that, a ledger's ``judged`` is this very mapping, without what left the library.
-        """
-
-    async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
-        """Return the ids that were judged for this collection under any other criteria."""
-
-    async def judged(self, library: str) -> Mapping[str, AbstractSet[str]]:
-        """Return under which criteria each collection was judged, by slug."""
+    async def newest_criteria(self, library: str) -> Mapping[str, str]:
+        """Return under which criteria each collection was judged last, by slug."""
 
     async def rename(self, library: str, old: str, new: str) -> None:
         """Give what is decided and pinned under one slug to another one that has no decisions."""
 
     async def decisions(self, library: str, slug: str, item_id: int) -> list[Decision]:
         """Return every decision kept of one pair, newest first; plain ones as plain noes."""
-
-    async def imported(self, name: str, label: str) -> Mapping[int, Decision]:
-        """Return decisions of 0.5.x that wait for a collection of this name or tag.
-
-        Their criteria are those under which others of the collection were adopted, empty if none
-        was.
-        """
-
-    async def adopt(
-        self, library: str, slug: str, name: str, label: str, decisions: Mapping[int, Decision]
-    ) -> None:
-        """Store imported decisions as this collection's own; they wait no longer."""
 
     async def pins(self, library: str) -> list[Pin]:
         """Return every pin, in the order of collections and items."""

@@ -61,6 +61,8 @@ async def test_imported_verdicts_are_used_and_not_asked_again(tmp_path: Path) ->
         before = (world.state / "kometa_state.json").read_bytes()
         estimate = await cli(world, "--estimate", "--json")
         assert estimate.json["usage"]["pairs"] == 0
+        async with world.house() as house:
+            assert await house.store.newest_criteria("radarr") == {}, "an estimate takes nothing"
         for _ in range(2):
             ended = await cli(world, "--run-now", "--json")
             assert ended.code == 0, ended.err

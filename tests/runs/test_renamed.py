@@ -47,10 +47,11 @@ async def test_another_tag_takes_verdicts_and_pins_along_and_says_so(tmp_path: P
         await world.run()
         assert world.radarr.members("kai-noir") == {1, 4}
         world.write(wish("Dark", prompt=WORDS))
-        assert (await cli(world, "--estimate", "--json")).json["notices"] == [TOLD]
-        world.write(wish("Noir", prompt=WORDS))
-        assert (await world.run()).spending.pairs == 0
-        world.write(wish("Dark", prompt=WORDS))
+        said = (await cli(world, "--estimate", "--json")).json
+        assert (said["notices"], said["usage"]["pairs"]) == ([TOLD], 0)
+        assert await pins(world) == [("noir", 2, "never", "user"), ("noir", 4, "keep", "user")]
+        async with world.house() as house:
+            assert (await house.store.newest_criteria("radarr")).keys() == {"noir"}
         await pin(world, "dark", 4, Stance.NEVER)
         report = await world.run()
         assert (report.result, report.notices, report.spending.pairs) == (
@@ -105,6 +106,31 @@ async def test_where_two_are_gone_nobody_knows_which_one_it_was(tmp_path: Path) 
         world.write(wish("Dark", prompt=WORDS))
         report = await world.run()
         assert (report.notices, report.spending.pairs) == ((), 4)
+
+
+async def test_where_two_are_new_nobody_knows_which_one_it_was(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 4, {}) as world:
+        world.write(wish("Noir", prompt=WORDS))
+        await pin(world, "noir", 2, Stance.KEEP)
+        await world.run()
+        world.write(wish("Dark", prompt=WORDS), wish("Neo", prompt=WORDS))
+        report = await world.run(collections=("Dark",))
+        assert (report.notices, report.spending.pairs) == ((), 4)
+        assert await pins(world) == [("noir", 2, "keep", "user")]
+
+
+async def test_only_the_last_words_of_what_is_gone_count(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 4, {"Noir": sure(1), "Dark": sure(2)}) as world:
+        world.write(wish("Noir", prompt="Old words"))
+        await world.run()
+        world.write(wish("Noir", prompt=WORDS))
+        await world.run()
+        await pin(world, "noir", 3, Stance.KEEP)
+        world.write(wish("Neo", prompt="Old words"), wish("Dark", prompt=WORDS))
+        report = await world.run()
+        assert (report.notices, report.spending.pairs) == ((TOLD,), 4)
+        assert await pins(world) == [("dark", 3, "keep", "user")]
+        assert world.radarr.members("kai-dark") == {1, 3}
 
 
 async def test_other_words_or_own_verdicts_take_nothing_over(tmp_path: Path) -> None:

@@ -78,13 +78,7 @@ def in_use_earlier(
     db: sqlite3.Connection, library: str, criteria: Mapping[str, str]
 ) -> dict[str, str]:
     """Return, of criteria by slug, those that are known and had others in use after them."""
-    newest = {
-        slug: text
-        for slug, text, _ in db.execute(
-            "SELECT slug, criteria, max(used) FROM criteria WHERE library = ? GROUP BY slug",
-            (library,),
-        )
-    }
+    newest = newest_criteria(db, library)
     return {
         slug: text
         for slug, text in criteria.items()
@@ -128,14 +122,12 @@ def judged_otherwise(
     return frozenset[int]().union(*(unpack(INT32, ids) for (ids,) in rows))
 
 
-def judged_criteria(db: sqlite3.Connection, library: str) -> dict[str, set[str]]:
-    """Return under which criteria each collection was judged, by slug."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for slug, criteria in db.execute(
-        "SELECT slug, criteria FROM criteria WHERE library = ? ORDER BY slug", (library,)
-    ):
-        found[slug].add(criteria)
-    return dict(found)
+def newest_criteria(db: sqlite3.Connection, library: str) -> dict[str, str]:
+    """Return under which criteria each collection was judged last, by slug."""
+    rows = db.execute(
+        "SELECT slug, criteria, max(used) FROM criteria WHERE library = ? GROUP BY slug", (library,)
+    )
+    return {slug: criteria for slug, criteria, _ in rows}
 
 
 def rename(db: sqlite3.Connection, library: str, old: str, new: str) -> None:

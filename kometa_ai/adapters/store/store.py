@@ -129,8 +129,8 @@ class SqliteStore:
     async def judged_before(self, library: str, slug: str, criteria: str) -> frozenset[int]:
         return await self._read(ledgers.judged_otherwise, library, slug, criteria)
 
-    async def judged(self, library: str) -> Mapping[str, AbstractSet[str]]:
-        return await self._read(ledgers.judged_criteria, library)
+    async def newest_criteria(self, library: str) -> Mapping[str, str]:
+        return await self._read(ledgers.newest_criteria, library)
 
     async def rename(self, library: str, old: str, new: str) -> None:
         """Give decisions and pins to another slug; what was held for the old one is let go."""
