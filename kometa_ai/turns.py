@@ -42,8 +42,7 @@ def mark(requests: Sequence[Request], judge: Judge) -> tuple[Request, ...]:
 
     To write it costs more than to send it, so the beginning of a single request is not marked.
     """
-    shared = len(requests) > 1
-    if not shared or cost.beginning(judge.shape(requests[0])) < judge.model.cache_minimum:
+    if len(requests) == 1 or _too_short(requests[0], judge):
         return tuple(requests)
     return tuple(replace(request, cached=True) for request in requests)
 
@@ -62,6 +61,12 @@ def in_order(groups: Sequence[Sequence[Request]]) -> deque[Turn]:
         others.append([Turn(request, needs=warm) for request in requests[1:]])
     rounds = chain.from_iterable(zip_longest(*others))
     return deque([*firsts, *(turn for turn in rounds if turn is not None)])
+
+
+def _too_short(request: Request, judge: Judge) -> bool:
+    """Return whether the beginning is known to be shorter than what the model caches."""
+    # Of a model without a price the minimum is a guess, and a mark in vain costs nothing.
+    return judge.model.known and cost.beginning(judge.shape(request)) < judge.model.cache_minimum
 
 
 def _in_cheap_tier(request: Request, judge: Judge) -> Iterator[Request]:
