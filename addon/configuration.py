@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from kometa_ai.adapters.store import read_marks
 from kometa_ai.domain.fault import KometaAIError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from kometa_ai.settings import Loaded, Settings
 
 LOG = logging.getLogger(__name__)
-NEED_A_RESTART: Final = ("STATE_DIR",)
-"""Settings that hold until the next start: the state that is open stays open."""
 
 
 class Configuration:
