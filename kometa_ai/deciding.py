@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai import adopting
 from kometa_ai.domain import pending, requests, verdict
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kometa_ai.house import Policy
     from kometa_ai.ports import Decided
     from kometa_ai.tally import Tally
+
+
+MANY: Final = 20
+"""So many verdicts that are void at once are worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,20 @@ def carriers(items: Iterable[MediaItem], numbers: Mapping[str, int]) -> dict[str
             if number in sets:
                 sets[number].add(item.id)
     return {label: frozenset(sets[number]) for label, number in numbers.items()}
+
+
+def strangers(cases: Sequence[Case]) -> list[str]:
+    """Return a sentence if most titles are not what was judged: that makes a run dear."""
+    changed = sum(len(case.pending.by_why.get(Why.ITEM_CHANGED, ())) for case in cases)
+    judged = sum(len(case.ledger.judged) for case in cases)
+    if changed < MANY or 2 * changed < judged:
+        return []
+    told = (
+        f"Of {judged:,} verdicts {changed:,} were made for titles that are described in another way"
+        " now, and are made, and paid for, again. If you did not set Radarr up anew or change its"
+        " language, have a look at it."
+    )
+    return [told]
 
 
 async def open_cases(

@@ -181,6 +181,7 @@ class Course:
                 self.house.store,
                 forced=self.request.force_refresh,
             )
+            self.chronicle.notice(*deciding.strangers(opened))
             cases, asked = await self._ask(opened, shelf, left)
             left = None if left is None else left - asked
             for case in cases:

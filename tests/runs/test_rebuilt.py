@@ -11,12 +11,11 @@ from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.report import Result, Trigger
 from tests.guard import MINE, bring_back, guarded, ids, of, pins, sure, take_away, wish
 from tests.springboard import cli
+from tests.world import World, block, movie
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from tests.world import World
 
 
 def renumber(world: World, numbers: Mapping[int, int], *, tags: bool = True) -> None:
@@ -219,3 +218,16 @@ async def test_a_state_from_before_goes_by_number_until_it_has_learnt_better(
         await world.run()
         assert world.radarr.members("kai-noir") == {2, 4}
         assert await pins(world) == [("noir", 4, "keep", "user")]
+
+
+async def test_a_library_that_is_another_one_is_said_to_cost_anew(tmp_path: Path) -> None:
+    movies = [movie(number) for number in range(1, 31)]
+    async with World(tmp_path, movies, {"Noir": {1: 0.95}}) as world:
+        world.write(block("Noir"))
+        await world.run()
+        world.radarr.change_movie(1, overview="Told in another way.")
+        assert not any("made for titles" in told for told in (await world.run()).notices)
+        for number in range(1, 31):
+            world.radarr.change_movie(number, overview=f"Erzählt wird Film {number}.")
+        report = await world.run()
+        assert any("Of 30 verdicts" in told for told in report.notices)
