@@ -109,7 +109,7 @@ async def take_what_changed(scene: Scene) -> None:
     """Run with new films: the messages."""
     await scene.page.size(WIDE, 560)
     await scene.device.run()
-    await scene.open("kometa-ai/overview", "Film Noir", "Last result", "Monthly budget")
+    await scene.open("kometa-ai/overview", "Came in last", "Monthly budget")
     await scene.page.do(NOTES)
     await scene.page.shows("Film Noir:", "added")
     await scene.take("message_what_changed", 560)
@@ -122,13 +122,13 @@ async def take_the_question(scene: Scene) -> None:
     await scene.device.run()
     await scene.core.api.state("sensor.kometa_ai_held", lambda state: state.value != "0")
     await scene.page.size(WIDE, 800)
-    await scene.open("kometa-ai/overview", "Held back", "Film Noir", "Monthly budget")
+    await scene.open("kometa-ai/overview", "Held back", "Came in last", "Monthly budget")
     await scene.take("dashboard", 800)
     await scene.page.do(NOTES)
     await scene.page.shows("take", "out?")
     await scene.take("message_ask_to_approve", 560)
     await scene.page.size(NARROW, 844)
-    await scene.open("kometa-ai/overview", "Held back", "Film Noir")
+    await scene.open("kometa-ai/overview", "Held back", "Came in last")
     await scene.take("dashboard_phone", 844, NARROW)
 
 
