@@ -23,7 +23,7 @@ def test_every_flag_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         parse(["--help"])
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    theirs = {"--require-hashes", "--no-deps", "--no-build-isolation"}
+    theirs = {"--require-hashes", "--no-deps", "--no-build-isolation", "--serve"}
     assert set(re.findall(r"--[a-z][a-z-]+", README)) - theirs <= known
 
 
