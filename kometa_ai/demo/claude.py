@@ -110,7 +110,9 @@ class SimulatedClaude:
     async def _model(self, request: web.Request) -> web.StreamResponse:
         name = self._served(request.match_info["model"])
         self.headers.append(dict(request.headers))
-        reply = self._next_mishap({"model": name}).reply or self._stranger(request)
+        # What goes wrong with an answer waits for one: here there is only a refusal to give.
+        mishap = self._next_mishap({"model": name}, refuses=True)
+        reply = mishap.reply or self._stranger(request)
         if reply is None and name not in MODELS:
             reply = refused(404, "not_found_error", f"model: {name}")
         if reply is not None:
@@ -127,8 +129,10 @@ class SimulatedClaude:
     def _served(self, name: str) -> str:
         return self.aliases.get(name) or re.sub(r"-20\d{6}$", "", name)
 
-    def _next_mishap(self, body: dict[str, Json]) -> Mishap:
+    def _next_mishap(self, body: dict[str, Json], *, refuses: bool = False) -> Mishap:
         for place, mishap in enumerate(self.mishaps):
+            if refuses and mishap.reply is None:
+                continue
             if mishap.when is None or mishap.when(body):
                 if mishap.times is not None:
                     left = [replace(mishap, times=mishap.times - 1)] if mishap.times > 1 else []
