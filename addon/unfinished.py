@@ -44,7 +44,10 @@ async def finish_cut_off_runs(store: SqliteStore, folder: Path) -> None:
 async def untold_ending(store: SqliteStore) -> RunReport | None:
     """Return the newest run if it was stopped or failed while nobody was there to tell of it."""
     told = await store.mark(TOLD)
-    newest = next(iter(await store.reports(limit=1)), None)
+    # In outline: the whole report of a first run is large, and mostly it is not needed.
+    newest = next(iter(await store.outlines(limit=1)), None)
     if told is None or newest is None or int(newest.run_id) <= int(told):
         return None
-    return newest if newest.result in {Result.CANCELLED, Result.FAILED} else None
+    if newest.result not in {Result.CANCELLED, Result.FAILED}:
+        return None
+    return await store.report(newest.run_id)

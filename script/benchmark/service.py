@@ -109,6 +109,17 @@ async def to_online(ear: Ear, port: int, folder: Path) -> list[float]:
     return taken
 
 
+async def before_the_first_run(ear: Ear, environment: Mapping[str, str], folder: Path) -> float:
+    """Return the resident memory in MB of a service that has not run yet."""
+    process = await start({**environment, "STATE_DIR": str(folder / "fresh")})
+    await ear.until("kometa_ai/availability", b"online")
+    await asyncio.sleep(SETTLED)
+    used = memory(process.pid)
+    await stop(process)
+    await ear.until("kometa_ai/availability", b"offline")
+    return used
+
+
 async def to_begin(ear: Ear) -> list[float]:
     """Return the milliseconds from a command to the event that its run began."""
     taken = []
@@ -212,10 +223,10 @@ async def measure(folder: Path, seconds: float) -> dict[str, Any]:
                 "MQTT_HOST": HOST,
                 "MQTT_PORT": str(port),
             }
+            fresh = await before_the_first_run(ear, environment, folder)
             process = await start(environment)
             await ear.until("kometa_ai/availability", b"online")
             await asyncio.sleep(SETTLED)
-            fresh = memory(process.pid)
             rest = await idle(process.pid, seconds)
             begin = await to_begin(ear)
             taken = await durations(ear, home)

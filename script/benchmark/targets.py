@@ -73,7 +73,7 @@ def check_service(service: Mapping[str, float]) -> list[Target]:
     """Hold what the service costs against its limits."""
     return [
         Target("Service: seconds from its start to online", service["online_s"], ONLINE_S),
-        Target("Service: resident memory when idle, MB", service["idle_mb"], IDLE_MB),
+        Target("Service: resident memory before the first run, MB", service["idle_mb"], IDLE_MB),
         Target("Service: processor when idle, %", service["processor_percent"], IDLE_PERCENT),
         Target("Service: ms from a command to run_started", service["command_ms"], COMMAND_MS),
         Target(
