@@ -34,13 +34,13 @@ Kometa-AI serves now, with Radarr and Claude SIMULATED on this machine: no accou
 {broker} Ctrl-C ends it all.
 
 See what it says:
-  mosquitto_sub -h {host} -p {port} -t '{topic}/#' -v
+  mosquitto_sub -i ear -h {host} -p {port} -t '{topic}/#' -v
 Tell it what to do:
-  mosquitto_pub -h {host} -p {port} -t {topic}/command -m run
-  mosquitto_pub -h {host} -p {port} -t {topic}/command -m dry_run
-  mosquitto_pub -h {host} -p {port} -t {topic}/command -m '{{"command": "run", "collection": "Film Noir"}}'
-  mosquitto_pub -h {host} -p {port} -t {topic}/command -m '{{"command": "estimate", "request_id": "1"}}'
-  mosquitto_pub -h {host} -p {port} -t {topic}/command/schedule -m OFF
+  mosquitto_pub -i mouth -q 1 -h {host} -p {port} -t {topic}/command -m run
+  mosquitto_pub -i mouth -q 1 -h {host} -p {port} -t {topic}/command -m dry_run
+  mosquitto_pub -i mouth -q 1 -h {host} -p {port} -t {topic}/command -m '{{"command": "run", "collection": "Film Noir"}}'
+  mosquitto_pub -i mouth -q 1 -h {host} -p {port} -t {topic}/command -m '{{"command": "estimate", "request_id": "1"}}'
+  mosquitto_pub -i mouth -q 1 -h {host} -p {port} -t {topic}/command/schedule -m OFF
 Home Assistant with the same broker shows the device "Kometa-AI" by itself.
 Kometa's files are in {kometa}: change one, and the collections follow.
 """  # noqa: E501 - commands to copy
