@@ -27,7 +27,7 @@ class Line:
         def is_let_in(client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:  # noqa: ANN401 - paho's, passed on
             self._refused = bool(code.is_failure)
             if let_in is not None:
-                let_in(client, data, flags, code, properties)  # type: ignore[call-arg]
+                let_in(client, data, flags, code, properties)  # type: ignore[call-arg] # any API version
 
         def is_lost(*args: Any) -> None:  # noqa: ANN401 - the same
             if told is not None:

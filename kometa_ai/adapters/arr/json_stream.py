@@ -41,7 +41,7 @@ class ArrayReader(Generic[Record]):
     """
 
     def __init__(self, record: type[Record], piece: int = PIECE) -> None:
-        self._decoder = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(list[record])  # type: ignore[valid-type] # a type that is an argument
         self._buffer = bytearray()
         self._piece = piece
         self._wanted = piece
