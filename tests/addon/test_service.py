@@ -220,6 +220,14 @@ async def test_max_evals_limits_one_run(world: World) -> None:
         assert reports(one)[1].report.spending.pairs == 35
 
 
+async def test_a_command_lowers_the_configured_cap_and_never_lifts_it(world: World) -> None:
+    async with serving(world, MAX_EVALS_PER_RUN="3") as one:
+        await one.done(Word.RUN, max_evals=10)
+        await one.done(Word.RUN, max_evals=2)
+        await one.done(Word.RUN, max_evals=0)
+        assert [ended.report.spending.pairs for ended in reports(one)] == [3, 2, 3]
+
+
 async def test_settings_that_are_set_hold_for_runs_and_for_the_command_line(world: World) -> None:
     async with serving(world, MONTHLY_BUDGET="3") as one:
         assert one.status.budget_month == Decimal(3)
