@@ -168,6 +168,7 @@ class Runs:
             started_at=active.since,
             duration=self._clock.monotonic() - active.began,
             faults=() if cancelled else heard.faults or (_vanished(heard.how),),
+            selection=active.request.collections,
         )
         try:
             await self._store.finish_run(report)

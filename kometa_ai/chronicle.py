@@ -86,6 +86,7 @@ class Chronicle:
             faults=tuple(self.faults),
             notices=tuple(self.notices),
             exhausted=exhausted,
+            selection=self.request.collections,
         )
 
     def _result(self, collections: tuple[CollectionReport, ...], *, cancelled: bool) -> Result:

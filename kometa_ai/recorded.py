@@ -1,4 +1,4 @@
-"""Reports and events as JSON that this program reads back: from its state, from another process."""
+"""What this program writes as JSON and reads back: from its state, or from another process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kometa_ai.domain.fault import Fault
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.message import Notification, Occasion, Trouble
+from kometa_ai.domain.notifying import Told
 from kometa_ai.domain.report import (
     CollectionReport,
     Event,
@@ -51,6 +53,7 @@ class RecordedReport(msgspec.Struct):
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
     exhausted: str = ""
+    selection: tuple[str, ...] = ()
 
     def report(self) -> RunReport:
         """Return the report as the rest of the program knows it."""
@@ -97,6 +100,33 @@ class _Finished(msgspec.Struct, tag="run_finished"):
         return RunFinished(self.report.report())
 
 
+class _Trouble(msgspec.Struct):
+    """A trouble as it is kept; spelled out for the same reasons as a report."""
+
+    key: str
+    kind: FaultKind
+    where: str
+    message: str
+    remedy: str
+    since: datetime
+    told: datetime
+    runs: int = 1
+
+    def trouble(self) -> Trouble:
+        return Trouble(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+class _Notification(msgspec.Struct):
+    occasion: Occasion
+    troubles: tuple[_Trouble, ...] = ()
+    ended: tuple[_Trouble, ...] = ()
+
+
+class _Told(msgspec.Struct):
+    troubles: tuple[_Trouble, ...] = ()
+    held: frozenset[str] = frozenset()
+
+
 _Recorded = _Started | _Phase | _Progress | _Fault | _Finished
 _TAGS: dict[type, str] = {
     RunStarted: "run_started",
@@ -109,6 +139,8 @@ _TAGS: dict[type, str] = {
 _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 _reports = msgspec.json.Decoder(RecordedReport)
 _events = msgspec.json.Decoder(_Recorded)
+_notifications = msgspec.json.Decoder(_Notification)
+_told = msgspec.json.Decoder(_Told)
 
 
 def encode_report(report: RunReport) -> str:
@@ -131,3 +163,29 @@ def decode_event(line: bytes) -> Event:
     """Return the event of a line; ValueError if it is none."""
     recorded: _Recorded = _events.decode(line)
     return recorded.event()
+
+
+def encode_notification(notification: Notification) -> str:
+    """Return a notification as JSON."""
+    return _encode(notification).decode()
+
+
+def decode_notification(text: str) -> Notification:
+    """Return the notification that ``encode_notification`` wrote."""
+    kept = _notifications.decode(text)
+    return Notification(kept.occasion, _troubles(kept.troubles), _troubles(kept.ended))
+
+
+def encode_told(told: Told) -> str:
+    """Return what people know already as JSON."""
+    return _encode(told).decode()
+
+
+def decode_told(text: str | None) -> Told:
+    """Return what ``encode_told`` wrote; people know nothing if it never was."""
+    kept = _Told() if text is None else _told.decode(text)
+    return Told(_troubles(kept.troubles), kept.held)
+
+
+def _troubles(kept: tuple[_Trouble, ...]) -> tuple[Trouble, ...]:
+    return tuple(one.trouble() for one in kept)

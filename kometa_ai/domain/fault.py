@@ -15,6 +15,7 @@ class FaultKind(StrEnum):
     CLAUDE = "claude"
     TAGGING = "tagging"
     STATE = "state"
+    MESSAGES = "messages"
     PROGRAM = "program"
     """A bug of ours."""
 

@@ -128,7 +128,8 @@ class Spending:
 class RunReport:
     """The whole of one run; status, messages, page and command line all read this.
 
-    ``exhausted`` names the setting whose budget ended the asking, empty if none did.
+    ``exhausted`` names the setting whose budget ended the asking, empty if none did; ``selection``
+    the collections that were asked for, empty if all were.
     """
 
     run_id: str
@@ -146,6 +147,7 @@ class RunReport:
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
     exhausted: str = ""
+    selection: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:

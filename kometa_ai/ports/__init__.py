@@ -1,6 +1,6 @@
 """What a run needs of the world, as protocols; the adapters and the test doubles fulfil them."""
 
-from kometa_ai.ports.channel import Channel
+from kometa_ai.ports.channel import Channel, Delivery, Outbox
 from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
 from kometa_ai.ports.store import Decided, HeldRemovals, Intent, JournalEntry, Purchase, Store
 from kometa_ai.ports.world import CHUNK, LONGEST_WAIT, Clock, CollectionFiles, Edit, Library
@@ -13,6 +13,7 @@ __all__ = [
     "Clock",
     "CollectionFiles",
     "Decided",
+    "Delivery",
     "Edit",
     "Ending",
     "HeldRemovals",
@@ -20,6 +21,7 @@ __all__ = [
     "JournalEntry",
     "Judge",
     "Library",
+    "Outbox",
     "Purchase",
     "Store",
     "UnansweredError",

@@ -41,6 +41,11 @@ def dump(db: sqlite3.Connection, database: Database) -> dict[str, object]:
             )
         ],
         "edits_in_doubt": _rows(db, "SELECT number, run, library, slug, adding FROM intents"),
+        "messages_waiting": _rows(
+            db,
+            "SELECT number, run, at, channel, tries FROM messages JOIN deliveries"
+            " ON message = number ORDER BY number, channel",
+        ),
         "spent_usd": {month: str(cost) for month, cost in spent_by_month(db).items()},
         "legacy_import": json.loads(marks.read(db, marks.LEGACY_IMPORT) or "null"),
         "legacy_waiting": _rows(

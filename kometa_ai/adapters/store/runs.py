@@ -21,14 +21,16 @@ KEPT_RUNS: Final = 500
 
 def begin(db: sqlite3.Connection, trigger: Trigger, at: datetime) -> str:
     """Note a run and return its id."""
-    cursor = db.execute("INSERT INTO runs (trigger, began) VALUES (?, ?)", (trigger, to_number(at)))
+    cursor = db.execute(
+        "INSERT INTO runs (trigger, began, told) VALUES (?, ?, 0)", (trigger, to_number(at))
+    )
     return str(cursor.lastrowid)
 
 
 def finish(db: sqlite3.Connection, report: RunReport) -> None:
     """Keep a run's report, also if the run itself went missing with a broken state."""
     db.execute(
-        "INSERT INTO runs VALUES (?, ?, ?, ?)"
+        "INSERT INTO runs (number, trigger, began, report, told) VALUES (?, ?, ?, ?, 0)"
         " ON CONFLICT (number) DO UPDATE SET report = excluded.report",
         (
             int(report.run_id),

@@ -263,6 +263,36 @@ def m006_waiting_for_criteria(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE waiting ADD COLUMN criteria TEXT NOT NULL DEFAULT ''")
 
 
+def m007_outbox(db: sqlite3.Connection) -> None:
+    """Add which runs people were told about, and the messages that wait for a channel.
+
+    Runs of earlier versions count as told. A message holds no text: it is made from the run's
+    report when it is sent. ``due`` is also how a process keeps others from sending the same.
+    """
+    db.execute("ALTER TABLE runs ADD COLUMN told INTEGER NOT NULL DEFAULT 1")
+    db.execute(
+        """
+        CREATE TABLE messages (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            notification TEXT NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE deliveries (
+            message INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
+            channel TEXT NOT NULL,
+            due INTEGER NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (message, channel)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
@@ -270,6 +300,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m004_waiting,
     m005_tmdb_ids,
     m006_waiting_for_criteria,
+    m007_outbox,
 )
 LATEST: Final = len(MIGRATIONS)
 

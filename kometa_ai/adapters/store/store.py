@@ -7,13 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from kometa_ai.adapters.store import contents, ledgers, marks, purchases, runs, tags, waiting
+from kometa_ai.adapters.store import (
+    contents,
+    ledgers,
+    marks,
+    outbox,
+    purchases,
+    runs,
+    tags,
+    waiting,
+)
 from kometa_ai.adapters.store.database import PATIENCE, Database
 from kometa_ai.domain.fault import KometaAIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from decimal import Decimal
     from pathlib import Path
     from sqlite3 import Connection
@@ -24,7 +33,14 @@ if TYPE_CHECKING:
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Change, RunReport, Trigger
     from kometa_ai.outline import RunOutline
-    from kometa_ai.ports import Clock, HeldRemovals, Intent, JournalEntry, Purchase
+    from kometa_ai.ports import (
+        Clock,
+        Delivery,
+        HeldRemovals,
+        Intent,
+        JournalEntry,
+        Purchase,
+    )
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -231,6 +247,46 @@ class SqliteStore:
     async def set_mark(self, name: str, value: str | None) -> None:
         """Keep a text under a name; ``None`` forgets it."""
         await self._note(marks.keep, name, value)
+
+    # What people are told
+
+    async def oldest_untold(self) -> RunReport | None:
+        return await self._read(outbox.oldest_untold)
+
+    async def told(self) -> str | None:
+        return await self.mark(outbox.TOLD)
+
+    async def tell(
+        self,
+        run_id: str,
+        at: datetime,
+        notification: str | None,
+        channels: Sequence[str],
+        *,
+        known: tuple[str | None, str],
+    ) -> bool:
+        return await self._note(outbox.tell, run_id, at, notification, channels, known=known)
+
+    async def tell_nobody(self) -> None:
+        await self._note(outbox.tell_nobody)
+
+    async def claim(self, channel: str, now: datetime, lease: timedelta) -> Delivery | None:
+        return await self._note(outbox.claim, channel, now, lease)
+
+    async def settle(self, message: int, channel: str) -> None:
+        await self._note(outbox.settle, message, channel)
+
+    async def postpone(self, message: int, channel: str, due: datetime) -> None:
+        await self._note(outbox.postpone, message, channel, due)
+
+    async def hurry(self, now: datetime) -> None:
+        await self._note(outbox.hurry, now)
+
+    async def sort_out(self, channels: Sequence[str], oldest: datetime) -> tuple[int, int]:
+        return await self._note(outbox.sort_out, channels, oldest)
+
+    async def next_due(self) -> datetime | None:
+        return await self._read(outbox.next_due)
 
     # The state itself
 
