@@ -21,6 +21,7 @@ class Word(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     UNDO = "undo"
+    TEST_NOTIFICATION = "test_notification"
     PAUSE = "pause"
     RESUME = "resume"
     COLLECTION = "collection"

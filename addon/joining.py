@@ -15,6 +15,8 @@ from addon.mqtt.bridge import Bridge
 from addon.mqtt.topics import Topics
 from addon.neighbour import Neighbour
 from addon.picture import Picture
+from addon.post import Post
+from addon.pulse import Pulse
 from addon.runs import Runs
 from addon.scheduler import Plan, Scheduler
 from addon.service import Service
@@ -22,7 +24,9 @@ from addon.status import Problem, Source
 from addon.unfinished import finish_cut_off_runs, untold_ending
 from addon.watching import Watching
 from kometa_ai.adapters.locks import run_lock_is_held
-from kometa_ai.domain.report import RunFinished, Trigger
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.heartbeat import Beat, beat_at_end, beat_at_start
+from kometa_ai.domain.report import RunFinished, RunStarted, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +56,8 @@ class Household:
         self._configuration = configuration
         self._store = store
         self._picture = Picture(configuration, store, clock, show=self._show, pass_on=self._pass_on)
-        self._runs = Runs(
-            configuration, store, clock, tell=self._picture.tell, finish=self._picture.finish
-        )
+        self._pulse = Pulse(configuration, clock)
+        self._runs = Runs(configuration, store, clock, tell=self._tell, finish=self._finish)
         self._service = Service(
             configuration,
             store,
@@ -74,6 +77,7 @@ class Household:
             free=self._is_free,
             complain=lambda told: self._picture.blame(Source.STATE, Problem(told)),
         )
+        self._post = Post(configuration, store, clock, self._picture, self._runs)
         self._checkup = Checkup(configuration, clock, self._picture, self._runs)
         self._watching = Watching(
             configuration,
@@ -111,6 +115,8 @@ class Household:
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")
+            tasks.create_task(self._post.run(), name="post")
+            tasks.create_task(self._pulse.run(), name="pulse")
 
     def read_again(self) -> None:
         """Have the settings read again, at SIGHUP."""
@@ -124,6 +130,7 @@ class Household:
             for notice in self._configuration.loaded.notices:
                 LOG.info("%s", notice)
             self._checkup.again()
+            self._post.wake(hurry=True)
         self._put_into_effect()
         now = self._configuration.settings
         if now.state_dir != before.state_dir:
@@ -153,8 +160,21 @@ class Household:
     def _show(self, status: Status) -> None:
         self._bridge.show(status)
 
+    def _tell(self, event: Event) -> None:
+        """Take an event of a run of our own."""
+        self._picture.tell(event)
+        if isinstance(event, RunStarted):
+            self._pulse.beat(beat_at_start(event.request))
+
+    async def _finish(self, event: RunFinished) -> None:
+        """Take the end of a run of our own."""
+        await self._picture.finish(event)
+        self._pulse.beat(beat_at_end(event.report))
+
     def _pass_on(self, event: Event) -> None:
         self._bridge.tell(event)
+        if isinstance(event, RunFinished):
+            self._post.wake()
         status = self._picture.status
         if isinstance(event, RunFinished) and False in {status.radarr, status.claude}:
             self._checkup.again()
@@ -175,3 +195,5 @@ class Household:
         if response.error:
             told = f"The scheduled run did not begin: {response.error}"
             self._picture.blame(Source.SCHEDULE, Problem(told))
+            self._pulse.beat(Beat.FAILURE)
+            await self._post.report_failure(trigger, Fault(FaultKind.SETTINGS, "schedule", told))

@@ -19,8 +19,10 @@ from kometa_ai.domain.report import (
     Result,
     RunFinished,
     RunReport,
+    RunRequest,
     RunStarted,
 )
+from kometa_ai.notify import Delivered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from addon.worker.order import Told
     from addon.worker.process import Worker
     from kometa_ai.adapters.store import SqliteStore
-    from kometa_ai.domain.report import Event, RunRequest
+    from kometa_ai.domain.report import Event
     from kometa_ai.ports import Clock
 
 LOG = logging.getLogger(__name__)
@@ -113,14 +115,20 @@ class Runs:
             active.worker.stop()
         return active.run_id
 
-    async def ask(self, deed: Deed, request: RunRequest | None = None) -> Estimated | Checked:
-        """Have a worker find something out that is no run; raises SkipError if nothing comes."""
+    async def ask(
+        self,
+        deed: Deed,
+        request: RunRequest | None = None,
+        *,
+        next_run: datetime | None = None,
+    ) -> Estimated | Checked | Delivered:
+        """Have a worker do something that is no run; raises SkipError if nothing comes of it."""
         settings = dict(self._configuration.loaded.written)
-        order = Order(deed, settings, request) if request else Order(deed, settings)
+        order = Order(deed, settings, request or RunRequest(), next_run=next_run)
         faults: tuple[Fault, ...] = ()
         async with worker(order) as at_work:
             async for told in at_work.told():
-                if isinstance(told, Estimated | Checked):
+                if isinstance(told, Estimated | Checked | Delivered):
                     return told
                 if isinstance(told, Failed):
                     faults = told.faults
@@ -204,7 +212,7 @@ class _Heard:
                 self.faults = faults
             case PhaseBegan() | Progress() | FaultFound():
                 return told
-            case RunStarted() | Estimated() | Checked():
+            case RunStarted() | Estimated() | Checked() | Delivered():
                 pass
         return None
 

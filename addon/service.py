@@ -14,6 +14,7 @@ from addon.status import Problem, Source
 from addon.worker.order import Deed, Estimated
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.domain.report import RunRequest, Trigger
+from kometa_ai.notify import Delivered
 from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError, missing
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ SETTINGS_OF: Final = {
     Word.MONTHLY_BUDGET: "MONTHLY_BUDGET",
     Word.MAX_EVALS: "MAX_EVALS_PER_RUN",
 }
+LONG: Final = frozenset({Word.ESTIMATE, Word.TEST_NOTIFICATION})
+"""Words whose answer takes a while; the mailbox stays open meanwhile."""
 ON_OFF: Final = {"on": True, "true": True, "off": False, "false": False}
 
 
@@ -83,8 +86,8 @@ class Service:
         """Answer for ever; what takes longer than an answer becomes one of ``tasks``."""
         while True:
             letter = await self._mail.get()
-            if letter.command.word is Word.ESTIMATE:
-                tasks.create_task(self._answer(letter, tasks), name="estimate")
+            if letter.command.word in LONG:
+                tasks.create_task(self._answer(letter, tasks), name=letter.command.word)
             else:
                 await self._answer(letter, tasks)
 
@@ -133,6 +136,8 @@ class Service:
                 return _done(command, self._cancel())
             case Word.ESTIMATE:
                 return await self._estimate(command, trigger)
+            case Word.TEST_NOTIFICATION:
+                await self._test_notification()
             case Word.PAUSE | Word.RESUME:
                 await self._switch(schedule_enabled=word is Word.RESUME)
             case Word.SCHEDULE:
@@ -241,6 +246,17 @@ class Service:
         return Response(
             command.word, accepted=True, request_id=command.request_id, estimate=estimate
         )
+
+    async def _test_notification(self) -> None:
+        """Send a test message by every channel; raises SkipError with the words of each failure."""
+        self._need(())
+        found = await self._runs.ask(Deed.TEST)
+        sent = found.sent if isinstance(found, Delivered) else ()
+        for one in sent:
+            LOG.info("test notification, %s: %s", one.channel, one.said)
+        failed = [one.said for one in sent if not one.well]
+        if failed:
+            raise SkipError(FaultKind.MESSAGES, " ".join(failed))
 
     async def _switch(
         self, *, schedule_enabled: bool | None = None, dry_run_mode: bool | None = None

@@ -53,6 +53,7 @@ class Source(StrEnum):
     RUN = "run"
     CHECK = "check"
     FILES = "files"
+    MESSAGES = "messages"
 
 
 @dataclass(frozen=True, slots=True)

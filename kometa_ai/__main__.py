@@ -23,7 +23,12 @@ def main() -> None:
             from kometa_ai.cli.configuration import dump_config as execute
         else:
             from kometa_ai.cli.commands import execute
-        code = execute(flags)
+        if flags.command == "health_check":
+            from addon.broker_check import check_broker
+
+            code = execute(flags, {"MQTT broker": check_broker})
+        else:
+            code = execute(flags)
     except KeyboardInterrupt:
         if not sys.argv[1:]:
             os._exit(Exit.FINE)  # the service: it is told to stop, and that is no error

@@ -123,23 +123,24 @@ class _Mailman:
         self._patience = patience
 
     async def walk(self) -> Sent | None:
-        """Return the last word of the other side, ``None`` if nothing was due."""
+        """Return what went wrong, else the last word of the other side, if anything was due."""
         outbox, channel = self._outbox, self._channel
         last: Sent | None = None
+        refused: Sent | None = None
         while delivery := await outbox.claim(channel.key, self._clock.now(), LEASE):
             try:
                 said = await self._bring(delivery)
             except SkipError as error:
                 # It would be refused again; the next one may be welcome.
                 await outbox.settle(delivery.message, channel.key)
-                last = Sent(channel.name, well=False, said=str(error))
+                refused = Sent(channel.name, well=False, said=str(error))
             except KometaAIError as error:
                 await outbox.postpone(delivery.message, channel.key, self._again(delivery))
                 return Sent(channel.name, well=False, said=str(error))
             else:
                 await outbox.settle(delivery.message, channel.key)
                 last = Sent(channel.name, well=True, said=said) if said else last
-        return last
+        return refused or last
 
     async def _bring(self, delivery: Delivery) -> str:
         report = await self._outbox.report(delivery.run_id)

@@ -186,7 +186,7 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    broker: Broker, will: LastWill, *, identifier: str, version: Version
+    broker: Broker, will: LastWill | None, *, identifier: str, version: Version
 ) -> AsyncIterator[Connection]:
     """Open a connection; leaving the block says goodbye, without waiting long for an answer.
 
@@ -225,7 +225,9 @@ async def _say_goodbye(client: aiomqtt.Client) -> None:
         hang_up(client)
 
 
-def _client(broker: Broker, will: LastWill, identifier: str, version: Version) -> aiomqtt.Client:
+def _client(
+    broker: Broker, will: LastWill | None, identifier: str, version: Version
+) -> aiomqtt.Client:
     client = aiomqtt.Client(
         broker.host,
         broker.port,
@@ -233,7 +235,7 @@ def _client(broker: Broker, will: LastWill, identifier: str, version: Version) -
         password=broker.password,
         identifier=identifier,
         protocol=ProtocolVersion.V5 if version is Version.V5 else ProtocolVersion.V311,
-        will=Will(will.topic, will.payload, qos=1, retain=True),
+        will=None if will is None else Will(will.topic, will.payload, qos=1, retain=True),
         keepalive=KEEPALIVE,
         timeout=ANSWER,
         logger=UNHEARD,

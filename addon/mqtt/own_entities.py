@@ -145,6 +145,9 @@ BUTTONS: Final = (
     Entity("button", Word.APPROVE.value, "Approve held changes", "mdi:check", {}),
     Entity("button", Word.DECLINE.value, "Decline held changes", "mdi:close", {}),
     Entity("button", Word.UNDO.value, "Undo last run", "mdi:undo", CONFIG),
+    Entity(
+        "button", Word.TEST_NOTIFICATION.value, "Test notification", "mdi:bell-ring", DIAGNOSTIC
+    ),
 )
 BOX: Final = {"mode": "box", "min": 0, **CONFIG}
 SETTERS: Final = (

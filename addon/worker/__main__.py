@@ -27,11 +27,13 @@ from kometa_ai import review
 from kometa_ai.adapters.clock import SystemClock
 from kometa_ai.cli import logs
 from kometa_ai.cli.health import ask_everything
+from kometa_ai.cli.telling import send_test, tell_people
 from kometa_ai.cli.threads import UnwaitedThreads
-from kometa_ai.cli.wiring import open_house, open_to_look
+from kometa_ai.cli.wiring import open_house, open_store, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import RunFinished
 from kometa_ai.estimating import estimate
+from kometa_ai.notify import Delivered
 from kometa_ai.report_json import estimate_json
 from kometa_ai.run import run
 from kometa_ai.settings import (
@@ -123,6 +125,11 @@ class Work:
                 await self._run(lambda house: review.undo(house, order.about))
             case Deed.ESTIMATE:
                 await self._estimate()
+            case Deed.DELIVER:
+                self._tell(await self._deliver())
+            case Deed.TEST:
+                sent = await send_test(self._loaded.settings, self._clock)
+                self._tell(Delivered(sent))
             case Deed.CHECK:
                 parts = await ask_everything(self._loaded, self._clock)
                 self._tell(Checked(tuple(parts)))
@@ -147,6 +154,11 @@ class Work:
         async with open_to_look(self._loaded.settings, self._clock, LOG.warning) as house:
             result = await estimate(self._order.request, house)
         self._tell(Estimated(estimate_json(result)))
+
+    async def _deliver(self) -> Delivered:
+        settings, clock = self._loaded.settings, self._clock
+        async with open_store(settings, clock, LOG.warning) as store:
+            return await tell_people(settings, clock, store, next_run=self._order.next_run)
 
     def _tell(self, told: Told) -> None:
         self._reported = self._reported or isinstance(told, RunFinished)

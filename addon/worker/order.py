@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 
 from kometa_ai.domain.fault import Fault
 from kometa_ai.domain.report import Event, RunRequest
+from kometa_ai.notify import Delivered, Sent
 from kometa_ai.recorded import decode_event, encode_event
 
 
@@ -22,6 +24,8 @@ class Deed(StrEnum):
     UNDO = "undo"
     ESTIMATE = "estimate"
     CHECK = "check"
+    DELIVER = "deliver"
+    TEST = "test"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -29,6 +33,7 @@ class Order(msgspec.Struct, frozen=True):
 
     ``run_id`` is the number under which the run was announced; ``about`` the run to approve,
     decline or undo (``None``: the newest). ``settings`` are as they were written, by env name.
+    ``next_run`` is what a message says about when the next scheduled one is due.
     """
 
     deed: Deed
@@ -36,6 +41,7 @@ class Order(msgspec.Struct, frozen=True):
     request: RunRequest = msgspec.field(default_factory=RunRequest)
     run_id: str | None = None
     about: str | None = None
+    next_run: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Failed:
     faults: tuple[Fault, ...]
 
 
-Told = Event | Estimated | Checked | Failed
+Told = Event | Estimated | Checked | Delivered | Failed
 
 
 class _Estimated(msgspec.Struct, tag="estimate"):
@@ -68,6 +74,11 @@ class _Estimated(msgspec.Struct, tag="estimate"):
 
 class _Checked(msgspec.Struct, tag="checked"):
     parts: tuple[tuple[str, bool, str], ...]
+
+
+class _Delivered(msgspec.Struct, tag="delivered"):
+    sent: tuple[Sent, ...]
+    next_due: datetime | None
 
 
 class _Failed(msgspec.Struct, tag="failed"):
@@ -82,9 +93,9 @@ LONGEST_LINE: Final = 256 * 1024 * 1024
 """Bytes of one line: the report of a first run over a very large library names every change."""
 
 _orders = msgspec.json.Decoder(Order)
-_answers = msgspec.json.Decoder(_Estimated | _Checked | _Failed)
+_answers = msgspec.json.Decoder(_Estimated | _Checked | _Delivered | _Failed)
 _kinds = msgspec.json.Decoder(_Kind)
-_ANSWERS: Final = frozenset({"estimate", "checked", "failed"})
+_ANSWERS: Final = frozenset({"estimate", "checked", "delivered", "failed"})
 
 
 def encode_order(order: Order) -> bytes:
@@ -104,6 +115,8 @@ def encode_told(told: Told) -> bytes:
             return msgspec.json.encode(_Estimated(estimate)) + b"\n"
         case Checked(parts=parts):
             return msgspec.json.encode(_Checked(parts)) + b"\n"
+        case Delivered(sent=sent, next_due=due):
+            return msgspec.json.encode(_Delivered(sent, due)) + b"\n"
         case Failed(faults=faults):
             return msgspec.json.encode(_Failed(faults)) + b"\n"
         case _:
@@ -114,11 +127,13 @@ def decode_told(line: bytes) -> Told:
     """Return what a line tells; ValueError if it is nothing of ours."""
     if _kinds.decode(line).type not in _ANSWERS:
         return decode_event(line)
-    answer: _Estimated | _Checked | _Failed = _answers.decode(line)
+    answer: _Estimated | _Checked | _Delivered | _Failed = _answers.decode(line)
     match answer:
         case _Estimated(estimate=estimate):
             return Estimated(estimate)
         case _Checked(parts=parts):
             return Checked(parts)
+        case _Delivered(sent=sent, next_due=due):
+            return Delivered(sent, due)
         case _Failed(faults=faults):
             return Failed(faults)

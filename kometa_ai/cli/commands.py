@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import sys
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import review
@@ -15,32 +12,34 @@ from kometa_ai.adapters.event_file import EventFile
 from kometa_ai.adapters.locks import Busy, RunLock
 from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
+from kometa_ai.cli.afterwards import Afterwards
 from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.flags import Exit
-from kometa_ai.cli.health import check_health
-from kometa_ai.cli.threads import UnwaitedThreads
+from kometa_ai.cli.health import NOTHING, check_health
+from kometa_ai.cli.stopping import until_stopped
+from kometa_ai.cli.telling import send_test
 from kometa_ai.cli.wiring import open_house, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
-from kometa_ai.domain.report import Result, RunFinished, RunRequest
+from kometa_ai.domain.report import Result, RunFinished, RunRequest, RunStarted
 from kometa_ai.estimating import estimate
 from kometa_ai.report_json import estimate_json, report_json
 from kometa_ai.run import run
 from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError, without_effect
 from kometa_ai.terminal.narrator import Narrator, console
 from kometa_ai.terminal.report import print_report
-from kometa_ai.terminal.tables import print_estimate
+from kometa_ai.terminal.tables import print_checks, print_estimate
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from kometa_ai.cli.health import Check
     from kometa_ai.cli.output import Output
     from kometa_ai.domain.report import Event, RunReport
     from kometa_ai.house import House
     from kometa_ai.settings import Loaded, Settings
 
 LOG = logging.getLogger("kometa_ai")
-SHOW_CURSOR: Final = "\x1b[?25h"
 ENDINGS: Final = {
     Result.SUCCESS: Exit.FINE,
     Result.DRY_RUN: Exit.FINE,
@@ -51,8 +50,8 @@ ENDINGS: Final = {
 }
 
 
-def execute(flags: Namespace) -> int:
-    """Do what the flags ask for; return the exit code."""
+def execute(flags: Namespace, further: Mapping[str, Check] = NOTHING) -> int:
+    """Do what the flags ask for; return the exit code. ``further`` is for ``--health-check``."""
     loaded, out = configure(flags)
     try:
         logs.set_up(loaded.settings)
@@ -60,7 +59,7 @@ def execute(flags: Namespace) -> int:
         out.fail(_no_log(loaded.settings, error), dry_run=flags.dry_run)
         return Exit.WRONG_SETTINGS
     try:
-        return asyncio.run(_until_stopped(Command(flags, loaded, out).execute(), out))
+        return asyncio.run(until_stopped(Command(flags, loaded, out, further).execute(), out))
     except SettingsError as error:
         out.fail(error, dry_run=flags.dry_run)
         return Exit.WRONG_SETTINGS
@@ -86,31 +85,6 @@ def execute(flags: Namespace) -> int:
         return Exit.ERRORS
 
 
-async def _until_stopped(command: Coroutine[None, None, int], out: Output) -> int:
-    """Cancel the command at the first signal to stop, and end at once at the second."""
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(UnwaitedThreads())
-    task = loop.create_task(command, name="command")
-    signals: list[int] = []
-
-    def stop(number: int) -> None:
-        signals.append(number)
-        if len(signals) > 1:
-            if sys.stderr.isatty():
-                sys.stderr.write(SHOW_CURSOR)
-                sys.stderr.flush()
-            os._exit(Exit.ERRORS)
-        if sys.stderr.isatty():
-            out.complain("Stopping. Once more ends it at once.")
-        task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # Whoever starts a run with nohup wants it to outlive the terminal.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop, number)
-    return await task
-
-
 def _no_log(settings: Settings, error: OSError) -> SettingsError:
     said = f"'{settings.log_dir}' can't be written ({error.strerror})."
     remedy = "Give the user that runs Kometa-AI write access, or unset it: then no log is kept."
@@ -120,7 +94,10 @@ def _no_log(settings: Settings, error: OSError) -> SettingsError:
 class Command:
     """One command line, with its settings and its output."""
 
-    def __init__(self, flags: Namespace, loaded: Loaded, out: Output) -> None:
+    def __init__(
+        self, flags: Namespace, loaded: Loaded, out: Output, further: Mapping[str, Check]
+    ) -> None:
+        self._further = further
         self._flags = flags
         self._loaded = loaded
         self._settings = loaded.settings
@@ -188,7 +165,25 @@ class Command:
 
     async def health_check(self) -> int:
         """Ask everything once."""
-        return await check_health(self._loaded, self._clock, self._out)
+        return await check_health(self._loaded, self._clock, self._out, self._further)
+
+    async def send_test_email(self) -> int:
+        """Send a test mail."""
+        return await self._try_out(mail_only=True)
+
+    async def test_notification(self) -> int:
+        """Send a test message by every channel."""
+        return await self._try_out(mail_only=False)
+
+    async def _try_out(self, *, mail_only: bool) -> int:
+        sent = await send_test(self._settings, self._clock, mail_only=mail_only)
+        if self._out.as_json:
+            listed = [{"name": one.channel, "ok": one.well, "message": one.said} for one in sent]
+            self._out.json({"version": 1, "channels": listed})
+        else:
+            told = [(one.channel, one.well, one.said) for one in sent]
+            print_checks(self._words, self._out.masked(told))
+        return Exit.FINE if all(one.well for one in sent) else Exit.ERRORS
 
     async def reset_state(self) -> int:
         """Start afresh."""
@@ -236,8 +231,31 @@ class Command:
         *,
         needs: tuple[str, ...] = ESTIMATE_NEEDS,
     ) -> int:
-        """Do something that ends in a report, telling of it on the way."""
-        out, finished = self._out, []
+        """Do something that ends in a report, and tell people of it."""
+        finished: list[RunReport] = []
+        afterwards = Afterwards(self._settings, self._clock, self._out.complain)
+        try:
+            await self._followed(deed, needs, finished, afterwards)
+        except Busy:
+            raise  # the run that is active tells of itself
+        except Exception as error:
+            if finished:
+                await afterwards.ended(finished[-1])
+            elif self._flags.command == "run" and not self._flags.dry_run:
+                await afterwards.failed(error)
+            raise
+        await afterwards.ended(finished[-1])
+        return ENDINGS[finished[-1].result]
+
+    async def _followed(
+        self,
+        deed: Callable[[House], Awaitable[RunReport]],
+        needs: tuple[str, ...],
+        finished: list[RunReport],
+        afterwards: Afterwards,
+    ) -> None:
+        """Do it, and show it on the way."""
+        out = self._out
         bar = not self._settings.debug_logging  # lines of a log would tear it apart
         with (
             self._lock("started from the command line"),
@@ -250,6 +268,8 @@ class Command:
                 logs.log_event(event)
                 story.tell(event)
                 narrator(event)
+                if isinstance(event, RunStarted):
+                    afterwards.begun(event.request)
                 if isinstance(event, RunFinished):
                     finished.append(event.report)
 
@@ -261,7 +281,6 @@ class Command:
             finally:
                 for report in finished:
                     self._show(report)
-        return ENDINGS[finished[-1].result]
 
     def _show(self, report: RunReport) -> None:
         if self._out.as_json:

@@ -77,6 +77,8 @@ PREVIEWED = ("approve", "undo", "cleanup")
 COMMANDS = (
     "estimate",
     "health_check",
+    "send_test_email",
+    "test_notification",
     "dump_config",
     "dump_state",
     "reset_state",
@@ -151,6 +153,8 @@ def _add_looks(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("looking")
     for flag, text in (
         ("--health-check", "ask everything once: settings, state, files, Radarr, Claude"),
+        ("--send-test-email", "send a mail, and say what the mail server answered"),
+        ("--test-notification", "send a message by every channel, and say what came of each"),
         ("--dump-config", "every setting, its value and where it comes from; secrets masked"),
         ("--dump-state", "what is stored, as JSON"),
         ("--runs", "the newest runs"),

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai.cli.flags import Exit
+from kometa_ai.cli.telling import MAIL_NEEDS, mail_of
 from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
-from kometa_ai.settings import SettingsError, require_for_run
+from kometa_ai.settings import SettingsError, missing, require_for_run
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_checks
 from kometa_ai.terminal.text import many
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from kometa_ai.cli.output import Output
     from kometa_ai.domain.fault import Fault
     from kometa_ai.ports import Clock
     from kometa_ai.settings import Loaded, Settings
 
+    Check = Callable[[Settings], Awaitable[str]]
+    """Asks one part, and returns a sentence; raises what is wrong with it."""
+
 
 Checked = tuple[str, bool, str]
 """One part: its name, whether all is well, and a sentence."""
+NOTHING: Final[Mapping[str, Check]] = MappingProxyType({})
 
 
-async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
-    """Check everything, and print it."""
-    checked = await ask_everything(loaded, clock)
+async def check_health(
+    loaded: Loaded, clock: Clock, out: Output, further: Mapping[str, Check]
+) -> int:
+    """Check everything, and ``further`` parts that are not the engine's; print it."""
+    checked = await ask_everything(loaded, clock, further)
     if out.as_json:
         listed = [{"name": name, "ok": well, "message": told} for name, well, told in checked]
         out.json({"version": 1, "checks": listed})
@@ -37,7 +46,9 @@ async def check_health(loaded: Loaded, clock: Clock, out: Output) -> int:
     return Exit.FINE if all(well for _, well, _ in checked) else Exit.ERRORS
 
 
-async def ask_everything(loaded: Loaded, clock: Clock) -> list[Checked]:
+async def ask_everything(
+    loaded: Loaded, clock: Clock, further: Mapping[str, Check] = NOTHING
+) -> list[Checked]:
     """Check each part by itself, so that one that is broken hides no other."""
     settings = loaded.settings
     checks: dict[str, Callable[[], Awaitable[str]]] = {
@@ -46,7 +57,10 @@ async def ask_everything(loaded: Loaded, clock: Clock) -> list[Checked]:
         "Kometa's files": lambda: _files(settings),
         "Radarr": lambda: _radarr(settings, clock),
         "Claude": lambda: _claude(settings, clock),
+        "Mail": lambda: _mail(settings),
     }
+    for name, check in further.items():
+        checks[name] = partial(check, settings)
     checked: list[Checked] = []
     for name, check in checks.items():
         try:
@@ -95,6 +109,12 @@ async def _claude(settings: Settings, clock: Clock) -> str:
         raise SettingsError(f for f in require_for_run(settings) if f.where == "CLAUDE_API_KEY")
     async with open_claude(settings, clock) as claude:
         return await claude.check()
+
+
+async def _mail(settings: Settings) -> str:
+    if missing(settings, MAIL_NEEDS):
+        return "No mail server with recipients is set, so no mail is sent."
+    return await mail_of(settings).check()
 
 
 class KometaFilesError(SkipError):

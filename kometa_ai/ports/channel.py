@@ -53,6 +53,9 @@ class Outbox(Protocol):
     async def oldest_untold(self) -> RunReport | None:
         """Return the oldest finished run that nobody was told about, or decided not to."""
 
+    async def has_untold(self) -> bool:
+        """Return whether there is such a run."""
+
     async def told(self) -> str | None:
         """Return what people know already, as it was recorded."""
 

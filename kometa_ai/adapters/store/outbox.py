@@ -28,6 +28,12 @@ def oldest_untold(db: sqlite3.Connection) -> RunReport | None:
     return None if row is None else decode_report(row[0])
 
 
+def has_untold(db: sqlite3.Connection) -> bool:
+    """Return whether there is a finished run that nobody has been told about."""
+    query = "SELECT 1 FROM runs WHERE NOT told AND report IS NOT NULL LIMIT 1"
+    return db.execute(query).fetchone() is not None
+
+
 def tell(
     db: sqlite3.Connection,
     run_id: str,

@@ -253,6 +253,9 @@ class SqliteStore:
     async def oldest_untold(self) -> RunReport | None:
         return await self._read(outbox.oldest_untold)
 
+    async def has_untold(self) -> bool:
+        return await self._read(outbox.has_untold)
+
     async def told(self) -> str | None:
         return await self.mark(outbox.TOLD)
 

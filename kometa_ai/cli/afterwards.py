@@ -1,0 +1,121 @@
+"""After a run of the command line: what people and the watchman outside are told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.cli.telling import (
+    failure_of,
+    heartbeat_of,
+    note_failure,
+    tell_at_once,
+    tell_people,
+)
+from kometa_ai.cli.wiring import open_store
+from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
+from kometa_ai.domain.heartbeat import Beat, beat_at_end, beat_at_start
+from kometa_ai.domain.report import Trigger
+from kometa_ai.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from kometa_ai.domain.report import RunReport, RunRequest
+    from kometa_ai.notify import Sent
+    from kometa_ai.ports import Clock
+    from kometa_ai.settings import Settings
+
+PATIENCE: Final = 15.0
+"""Seconds that somebody at a terminal waits for a server; what is not sent then goes out later."""
+LONGEST: Final = 30.0
+"""Seconds after which a process ends, whatever it still has to tell."""
+
+
+class Afterwards:
+    """Tells of one run. The run itself waits for nothing, and nothing here changes its outcome."""
+
+    def __init__(self, settings: Settings, clock: Clock, complain: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._complain = complain
+        self._beats: asyncio.Task[None] | None = None
+
+    def begun(self, request: RunRequest) -> None:
+        """Tell the watchman that a run begins, beside the run."""
+        self._beat(beat_at_start(request))
+
+    async def ended(self, report: RunReport) -> None:
+        """Tell of a run that left a report in the state."""
+        self._beat(beat_at_end(report))
+        await self._bounded(self._tell())
+
+    async def failed(self, error: Exception) -> None:
+        """Tell of a run that came to nothing before it began."""
+        self._beat(Beat.FAILURE)
+        await self._bounded(self._tell_failure(_faults(error)))
+
+    def _beat(self, beat: Beat | None) -> None:
+        heartbeat = heartbeat_of(self._settings, self._clock)
+        if heartbeat is None or beat is None:
+            return
+        before = self._beats
+
+        async def send() -> None:
+            if before is not None:
+                await before  # the end must not come before the beginning
+            try:
+                await heartbeat.send(beat)
+            except KometaAIError as error:
+                self._complain(str(error))
+
+        self._beats = asyncio.create_task(send(), name=f"heartbeat {beat}")
+
+    async def _tell(self) -> None:
+        settings, clock = self._settings, self._clock
+        async with open_store(settings, clock, self._complain) as store:
+            delivered = await tell_people(settings, clock, store, patience=PATIENCE)
+        self._say(delivered.sent)
+
+    async def _tell_failure(self, faults: tuple[Fault, ...]) -> None:
+        settings, clock, trigger = self._settings, self._clock, Trigger.COMMAND_LINE
+        try:
+            async with open_store(settings, clock, self._complain) as store:
+                await note_failure(store, trigger, faults, clock)
+                delivered = await tell_people(settings, clock, store, patience=PATIENCE)
+        except KometaAIError:
+            # The state itself is what fails: nothing can be remembered, so it is told each time.
+            report = failure_of("0", trigger, faults, clock.now())
+            self._say(await tell_at_once(settings, clock, report, patience=PATIENCE))
+        else:
+            self._say(delivered.sent)
+
+    async def _bounded(self, telling: Awaitable[None]) -> None:
+        """Tell, but not for ever; a signal ends the telling and not what the run came to."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                try:
+                    await telling
+                except KometaAIError as error:
+                    self._complain(f"Nobody could be told of the run: {error}")
+                if self._beats is not None:
+                    await self._beats
+        except TimeoutError:
+            self._complain("Some servers did not answer; what is not sent yet goes out later.")
+        except asyncio.CancelledError:
+            self._complain("Stopped while messages were sent; the others go out later.")
+
+    def _say(self, sent: tuple[Sent, ...]) -> None:
+        for one in sent:
+            if not one.well:
+                self._complain(f"A message could not be sent, and it is kept. {one.said}")
+
+
+def _faults(error: Exception) -> tuple[Fault, ...]:
+    if isinstance(error, SettingsError):
+        return error.faults
+    if isinstance(error, KometaAIError):
+        return (error.fault,)
+    told = f"The program itself failed ({type(error).__name__}: {error})."
+    remedy = "That is a bug: please report it with the traceback in the log."
+    return (Fault(FaultKind.PROGRAM, "Kometa-AI", told, remedy),)
