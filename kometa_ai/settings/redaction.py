@@ -43,6 +43,34 @@ def redactor(settings: Settings) -> Callable[[str], str]:
     return lambda text: pattern.sub(MASK, text)
 
 
+def address_redactor(address: str) -> Callable[[str], str]:
+    """Return a function that hides one secret address in what its own server says.
+
+    Stricter than ``redactor``, which is for any text: every part of it goes, whatever the case.
+    """
+    rest = address.partition("://")[2]
+    pieces = {address, rest, *_login_of_address(address)}
+    place, _, query = rest.partition("?")
+    pieces.update(re.split(r"[/@:,+#]", place))
+    pairs = (pair.partition("=") for pair in re.split(r"[&;#]", query))
+    pieces.update(value if equals else name for name, equals, value in pairs)
+    forms: set[str] = set()
+    for piece in pieces:
+        for one in (piece, unquote(piece)):
+            if len(one) >= SHORTEST:
+                forms.update(_forms(one))
+    forms.update(_base64(unquote(login)) for login in _login_of_address(address) if login)
+    if not forms:
+        return lambda text: text
+    # Between other letters a plain word is part of another one: "text" in "context".
+    ordered = sorted(forms, key=len, reverse=True)
+    pattern = re.compile(
+        "|".join(rf"\b{form}\b" if form.isalpha() else re.escape(form) for form in ordered),
+        re.IGNORECASE,
+    )
+    return lambda text: pattern.sub(MASK, text)
+
+
 def redact(text: str, settings: Settings) -> str:
     """Return the text with every secret replaced; see ``redactor`` for many texts."""
     return redactor(settings)(text)
