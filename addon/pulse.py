@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from kometa_ai.cli.telling import heartbeat_of
+from kometa_ai.cli.telling import send_beat
 from kometa_ai.domain.fault import KometaAIError
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ class Pulse:
         """Send for ever."""
         while True:
             beat = await self._beats.get()
-            heartbeat = heartbeat_of(self._configuration.settings, self._clock)
-            if heartbeat is None:
-                continue
             try:
-                await heartbeat.send(beat)
+                await send_beat(self._configuration.settings, self._clock, beat)
             except KometaAIError as error:
                 LOG.warning("%s", error)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.cli.telling import (
     failure_of,
-    heartbeat_of,
     note_failure,
+    send_beat,
     tell_at_once,
     tell_people,
 )
@@ -56,8 +56,7 @@ class Afterwards:
         await self._bounded(self._tell_failure(_faults(error)))
 
     def _beat(self, beat: Beat | None) -> None:
-        heartbeat = heartbeat_of(self._settings, self._clock)
-        if heartbeat is None or beat is None:
+        if beat is None:
             return
         before = self._beats
 
@@ -65,7 +64,7 @@ class Afterwards:
             if before is not None:
                 await before  # the end must not come before the beginning
             try:
-                await heartbeat.send(beat)
+                await send_beat(self._settings, self._clock, beat)
             except KometaAIError as error:
                 self._complain(str(error))
 

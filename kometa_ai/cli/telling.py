@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.adapters import apprise_channel, smtp, webhook
 from kometa_ai.adapters.heartbeat import Heartbeat
 from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.heartbeat import Beat
 from kometa_ai.domain.message import Message, Notification, Occasion
 from kometa_ai.domain.notifying import Rules
 from kometa_ai.domain.report import Result, RunReport
@@ -59,9 +60,18 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.notify_on_errors_only, settings.notify_on_no_changes)
 
 
-def heartbeat_of(settings: Settings, clock: Clock) -> Heartbeat | None:
-    """Return the heartbeat, if one is set."""
-    return Heartbeat(settings.heartbeat_url, clock=clock) if settings.heartbeat_url else None
+async def send_beat(settings: Settings, clock: Clock, beat: Beat) -> None:
+    """Tell the watchman outside, if one is set; raises KometaAIError if he can't be told."""
+    if settings.heartbeat_url is None:
+        return
+    heartbeat = Heartbeat(settings.heartbeat_url, clock)
+    match beat:
+        case Beat.START:
+            await heartbeat.start()
+        case Beat.SUCCESS:
+            await heartbeat.success()
+        case Beat.FAILURE:
+            await heartbeat.failure()
 
 
 def writer_of(settings: Settings, next_run: datetime | None) -> Writer:

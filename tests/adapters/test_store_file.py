@@ -19,7 +19,8 @@ import pytest
 from kometa_ai.adapters.store import SqliteStore, reset_state
 from kometa_ai.adapters.store.database import Database
 from kometa_ai.adapters.store.errors import UnusableError
-from kometa_ai.adapters.store.schema import LATEST, MIGRATIONS, migrate
+from kometa_ai.adapters.store.migrations import MIGRATIONS
+from kometa_ai.adapters.store.schema import LATEST, migrate
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, StopError, TryLaterError
 from kometa_ai.domain.report import Trigger
 from tests.adapters.store_samples import NOW, ledger_of, no, purchase, yes
