@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from kometa_ai.cli.flags import SERVE, Exit, parse
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def main() -> None:
@@ -19,16 +23,7 @@ def main() -> None:
             from addon.__main__ import main as serve
 
             serve()
-        if flags.command == "dump_config":
-            from kometa_ai.cli.configuration import dump_config as execute
-        else:
-            from kometa_ai.cli.commands import execute
-        if flags.command == "health_check":
-            from addon.broker_check import check_broker
-
-            code = execute(flags, {"MQTT broker": check_broker})
-        else:
-            code = execute(flags)
+        code = _execute(flags)
     except KeyboardInterrupt:
         if not sys.argv[1:]:
             os._exit(Exit.FINE)  # the service: it is told to stop, and that is no error
@@ -38,6 +33,21 @@ def main() -> None:
     # Everything is closed and written. To take the client's thousands of classes apart would cost
     # more than a second, and a thread that reads from a disk that hangs would hold us up for ever.
     os._exit(code)
+
+
+def _execute(flags: Namespace) -> int:
+    """Import what a command needs, and do it."""
+    if flags.command == "dump_config":
+        from kometa_ai.cli.configuration import dump_config
+
+        return dump_config(flags)
+    from kometa_ai.cli.commands import execute
+
+    if flags.command == "health_check":
+        from addon.broker_check import check_broker
+
+        return execute(flags, {"MQTT broker": check_broker})
+    return execute(flags)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ async def ask_everything(
         "Claude": lambda: _claude(settings, clock),
         "Mail": lambda: _mail(settings),
     }
-    for name, check in further.items():
-        checks[name] = partial(check, settings)
+    for name, question in further.items():
+        checks[name] = partial(question, settings)
     checked: list[Checked] = []
     for name, check in checks.items():
         try:
