@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from addon.broker_search import BrokerSearch, broker_of
@@ -23,6 +24,8 @@ from addon.service import Service
 from addon.status import Problem, Source
 from addon.unfinished import finish_cut_off_runs, untold_ending
 from addon.watching import Watching
+from addon.web.door import door_of
+from addon.web.server import Page
 from kometa_ai.adapters.locks import run_lock_is_held
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.heartbeat import Beat, beat_at_end, beat_at_start
@@ -69,6 +72,13 @@ class Household:
         self._bridge = Bridge(
             topics=self._topics(), clock=clock, submit=self._service.submit, chance=random.random
         )
+        health_file = environ.get("HEALTH_FILE", "").strip()
+        self._page = Page(
+            clock,
+            blame=lambda problem: self._picture.blame(Source.PAGE, problem),
+            health_file=Path(health_file) if health_file else None,
+        )
+        self._has_supervisor = bool(environ.get("SUPERVISOR_TOKEN"))
         self._scheduler = Scheduler(
             clock,
             store,
@@ -100,6 +110,7 @@ class Household:
             schedule_enabled=switches.schedule_enabled, dry_run_mode=switches.dry_run_mode
         )
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._page.run(), name="page")
             tasks.create_task(self._bridge.run(), name="mqtt")
             tasks.create_task(self._search.run(), name="broker search")
             # Online at once, with what the settings say; the rest follows as it is read.
@@ -146,6 +157,8 @@ class Household:
         # Without a name in the settings, what the Supervisor has said stays in use.
         broker = broker_of(settings) or self._search.last
         self._bridge.use(broker, self._topics())
+        ingress = self._configuration.inside_add_on and self._has_supervisor
+        self._page.use(door_of(settings, ingress=ingress))
 
     def _topics(self) -> Topics:
         settings = self._configuration.settings

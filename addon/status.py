@@ -54,6 +54,7 @@ class Source(StrEnum):
     CHECK = "check"
     FILES = "files"
     MESSAGES = "messages"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)

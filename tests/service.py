@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING, Any
 
-from tests.outside import LOOPBACK
+from tests.outside import LOOPBACK, reserved_port
 from tests.programs import Program
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ AVAILABILITY, COMMAND = f"{BASE}/availability", f"{BASE}/command"
 
 @dataclass(slots=True)
 class Served:
-    """A service that is up; ``program.lines`` is its log."""
+    """A service that is up; ``program.lines`` is its log, ``port`` where its page is."""
 
     program: Program
+    port: int
 
     async def stop(self, signal: Signals = SIGTERM) -> tuple[int, float]:
         """Send a signal; return its exit code, and after how many seconds it had ended."""
@@ -51,13 +52,15 @@ async def service(
 ) -> AsyncIterator[Served]:
     """Start the service; it is killed if the test leaves it behind."""
     command = [sys.executable, "-m", module]
-    program = Program(command, folder, environment={"PYTHONPATH": str(ROOT), **environment})
-    await program.start()
-    try:
-        yield Served(program)
-    finally:
-        await program.stop(SIGKILL)
-        print(*program.lines, sep="\n")  # noqa: T201 - pytest shows it if the test failed
+    with reserved_port() as port:  # the page of each has a port of its own
+        own = {"PYTHONPATH": str(ROOT), "WEB_PORT": str(port), **environment}
+        program = Program(command, folder, environment=own)
+        await program.start()
+        try:
+            yield Served(program, port)
+        finally:
+            await program.stop(SIGKILL)
+            print(*program.lines, sep="\n")  # noqa: T201 - pytest shows it if the test failed
 
 
 def newest(listener: Listener, topic: str = STATE) -> Any:

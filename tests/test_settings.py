@@ -494,3 +494,31 @@ def test_names_of_other_programs_are_left_alone() -> None:
         "TZDIR": "/zones",
     }
     assert load(others, options_file=None).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        ({"WEB_HOST": "0.0.0.0"}, True),
+        ({"WEB_HOST": "::"}, True),
+        ({"WEB_HOST": "nas.local"}, True),
+        ({"WEB_HOST": "127.0.0.1"}, False),
+        ({"WEB_HOST": "::1"}, False),
+        ({"WEB_HOST": "Localhost"}, False),
+        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": "x"}, False),
+        ({"WEB_PASSWORD": "x"}, False),
+        ({}, False),
+    ],
+)
+def test_the_page_is_open_to_the_network_only_with_a_password(
+    environ: dict[str, str], *, fault: bool
+) -> None:
+    if not fault:
+        load(environ, options_file=None)
+        return
+    with pytest.raises(SettingsError) as caught:
+        load(environ, options_file=None)
+    (told,) = caught.value.faults
+    assert told.where == "WEB_HOST"
+    assert environ["WEB_HOST"] in told.message
+    assert "WEB_PASSWORD" in told.remedy

@@ -29,9 +29,18 @@ class Trigger(StrEnum):
     CATCH_UP = "catch-up"
     """A scheduled run that was missed while the service was down."""
     MQTT = "mqtt"
+    PAGE = "page"
 
 
-JUDGING: Final = frozenset({Trigger.COMMAND_LINE, Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.MQTT})
+JUDGING: Final = frozenset(
+    {
+        Trigger.COMMAND_LINE,
+        Trigger.SCHEDULE,
+        Trigger.CATCH_UP,
+        Trigger.MQTT,
+        Trigger.PAGE,
+    }
+)
 """Triggers of runs that judge; the others only change tags that were decided before."""
 
 

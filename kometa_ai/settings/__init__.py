@@ -3,6 +3,7 @@
 ``load`` is the way in; what it returns is checked and frozen.
 """
 
+from kometa_ai.settings.contradictions import is_loopback
 from kometa_ai.settings.declared import (
     BY_ENV,
     SETTINGS,
@@ -53,6 +54,7 @@ __all__ = [
     "dump",
     "dump_json",
     "dump_text",
+    "is_loopback",
     "load",
     "load_with_stored",
     "markdown_table",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kometa_ai.domain.fault import Fault, FaultKind, StopError
 from kometa_ai.settings import sources
+from kometa_ai.settings.contradictions import contradictions
 from kometa_ai.settings.declared import BY_ENV, SETTINGS, ClaudeMode, Settings
 from kometa_ai.settings.kinds import Refused
 from kometa_ai.settings.sources import Found, Origin, Source
@@ -29,7 +30,7 @@ RUN_NEEDS = (*ESTIMATE_NEEDS, "CLAUDE_API_KEY")
 """What a run cannot do without; a dry run asks Claude as well."""
 
 
-LATER_GROUPS = frozenset({"E-mail", "Messages", "Web page"})
+LATER_GROUPS = frozenset({"E-mail", "Messages"})
 """What is read and checked already, and works with the versions that bring it."""
 
 
@@ -97,6 +98,7 @@ def load(
         except Refused as refused:
             faults.append(_fault(setting, found, refused))
     settings = Settings(**values)
+    faults += contradictions(settings, origins)
     notices = [notice for source in ranked for notice in source.notices]
     notices.extend(_notices(settings, origins))
     loaded = Loaded(settings, MappingProxyType(origins), tuple(notices), MappingProxyType(written))
