@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from addon.mqtt.payloads import dollars
-from addon.mqtt.texts import STATE_LENGTH, TITLE_SIZE, counted, cut
+from addon.texts import STATE_LENGTH, TITLE_SIZE, counted, cut
 from kometa_ai.domain.report import JUDGING, Result, RunFinished, RunStarted, Trigger
 
 if TYPE_CHECKING:

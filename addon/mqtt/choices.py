@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from addon.command import ALL
-from addon.mqtt.texts import STATE_LENGTH, plain
+from addon.texts import STATE_LENGTH, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

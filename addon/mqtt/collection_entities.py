@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from addon.command import Word
 from addon.mqtt.choices import handles
 from addon.mqtt.components import ALL_ATTRIBUTES, MOVIES, Component, value_of
-from addon.mqtt.texts import cut
+from addon.texts import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

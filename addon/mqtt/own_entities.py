@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from addon.command import Word
-from addon.mqtt.command_schema import MOST_DOLLARS, MOST_EVALUATIONS
+from addon.command_schema import MOST_DOLLARS, MOST_EVALUATIONS
 from addon.mqtt.components import (
     CONFIG,
     DIAGNOSTIC,
@@ -17,8 +17,8 @@ from addon.mqtt.components import (
     value_of,
 )
 from addon.mqtt.payloads import NEVER
-from addon.mqtt.texts import STATE_LENGTH
 from addon.status import Doing
+from addon.texts import STATE_LENGTH
 from kometa_ai.domain.report import Phase, Result
 
 MEASURED: Final = {"state_class": "measurement"}

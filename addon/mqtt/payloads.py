@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from addon.mqtt.choices import selected
-from addon.mqtt.texts import TITLE_SIZE, cut
 from addon.status import LAST_ADDED
+from addon.texts import TITLE_SIZE, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from hypothesis import given, strategies as st
 from addon.command import ALL
 from addon.mqtt.choices import choices, handles
 from addon.mqtt.payloads import collection_payload, state_payload
-from addon.mqtt.texts import cut
 from addon.status import CollectionStatus, LastRun, Live, Problem, Source, Status
+from addon.texts import cut
 from kometa_ai.domain.report import Phase, Result, Trigger
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Never
 import voluptuous as vol
 
 from addon.command import SETTERS, Word
-from addon.mqtt.texts import cut
+from addon.texts import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
