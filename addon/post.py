@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from addon.status import Problem, Source
 from addon.waiting import set_within
 from addon.worker.order import Deed
-from kometa_ai.cli.telling import channel_keys, note_failure
+from kometa_ai.cli.audience import has_audience
+from kometa_ai.cli.failure import note_failure
 from kometa_ai.domain.fault import KometaAIError
 from kometa_ai.notify import Delivered
 
@@ -84,7 +85,7 @@ class Post:
         store, now = self._store, self._clock.now()
         if not self._configuration.usable:
             return None
-        if not channel_keys(self._configuration.settings):
+        if not has_audience(self._configuration.settings):
             await store.tell_nobody()
             self._picture.blame(Source.MESSAGES, None)
             return None

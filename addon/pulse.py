@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from kometa_ai.cli.telling import send_beat
+from kometa_ai.cli.beat import send_beat
 from kometa_ai.domain.fault import KometaAIError
 
 if TYPE_CHECKING:

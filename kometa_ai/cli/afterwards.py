@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.cli.telling import (
-    failure_of,
-    note_failure,
-    send_beat,
-    tell_at_once,
-    tell_people,
-)
+from kometa_ai.adapters.clock import SystemClock
+from kometa_ai.cli.beat import send_beat
+from kometa_ai.cli.failure import failure_of, note_failure
+from kometa_ai.cli.output import Output
+from kometa_ai.cli.telling import tell_at_once, tell_people
 from kometa_ai.cli.wiring import open_store
-from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
+from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError
 from kometa_ai.domain.heartbeat import Beat, beat_at_end, beat_at_start
 from kometa_ai.domain.report import Trigger
-from kometa_ai.settings import SettingsError
+from kometa_ai.settings import SettingsError, redactor
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Awaitable, Callable
 
     from kometa_ai.domain.report import RunReport, RunRequest
@@ -30,6 +29,9 @@ PATIENCE: Final = 15.0
 """Seconds that somebody at a terminal waits for a server; what is not sent then goes out later."""
 LONGEST: Final = 30.0
 """Seconds after which a process ends, whatever it still has to tell."""
+
+
+_NO_STATE: Final = SkipError(FaultKind.STATE, "There is no state yet.")
 
 
 class Afterwards:
@@ -79,11 +81,13 @@ class Afterwards:
     async def _tell_failure(self, faults: tuple[Fault, ...]) -> None:
         settings, clock, trigger = self._settings, self._clock, Trigger.COMMAND_LINE
         try:
+            if not settings.state_dir.is_dir():
+                raise _NO_STATE
             async with open_store(settings, clock, self._complain) as store:
                 await note_failure(store, trigger, faults, clock)
                 delivered = await tell_people(settings, clock, store, patience=PATIENCE)
         except KometaAIError:
-            # The state itself is what fails: nothing can be remembered, so it is told each time.
+            # Without a state nothing can be remembered, so it is told each time.
             report = failure_of("0", trigger, faults, clock.now())
             self._say(await tell_at_once(settings, clock, report, patience=PATIENCE))
         else:
@@ -108,6 +112,17 @@ class Afterwards:
         for one in sent:
             if not one.well:
                 self._complain(f"A message could not be sent, and it is kept. {one.said}")
+
+
+def is_real_run(flags: Namespace) -> bool:
+    """Return whether somebody waits for a run that comes to nothing: a watchman, a reader."""
+    return flags.command == "run" and not flags.dry_run
+
+
+async def tell_of_wrong_settings(error: SettingsError, sound: Settings) -> None:
+    """Tell of a run that wrong settings kept from beginning, by what is right of them."""
+    out = Output(redactor(sound), as_json=True)  # stdout is for the command's own answer
+    await Afterwards(sound, SystemClock(), out.complain).failed(error)
 
 
 def _faults(error: Exception) -> tuple[Fault, ...]:

@@ -12,7 +12,7 @@ from kometa_ai.adapters.event_file import EventFile
 from kometa_ai.adapters.locks import Busy, RunLock
 from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
-from kometa_ai.cli.afterwards import Afterwards
+from kometa_ai.cli.afterwards import Afterwards, is_real_run, tell_of_wrong_settings
 from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import NOTHING, check_health
@@ -24,7 +24,7 @@ from kometa_ai.domain.report import Result, RunFinished, RunRequest, RunStarted
 from kometa_ai.estimating import estimate
 from kometa_ai.report_json import estimate_json, report_json
 from kometa_ai.run import run
-from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError, without_effect
+from kometa_ai.settings import ESTIMATE_NEEDS, RUN_NEEDS, SettingsError
 from kometa_ai.terminal.narrator import Narrator, console
 from kometa_ai.terminal.report import print_report
 from kometa_ai.terminal.tables import print_checks, print_estimate
@@ -52,7 +52,12 @@ ENDINGS: Final = {
 
 def execute(flags: Namespace, further: Mapping[str, Check] = NOTHING) -> int:
     """Do what the flags ask for; return the exit code. ``further`` is for ``--health-check``."""
-    loaded, out = configure(flags)
+    try:
+        loaded, out = configure(flags)
+    except SettingsError as error:
+        if error.sound is not None and is_real_run(flags):
+            asyncio.run(tell_of_wrong_settings(error, error.sound.settings))
+        return Exit.WRONG_SETTINGS
     try:
         logs.set_up(loaded.settings)
     except OSError as error:
@@ -110,7 +115,7 @@ class Command:
         command: str = self._flags.command
         deed: Callable[[], Awaitable[int]] = getattr(self, command)
         if command != "health_check":
-            for notice in (*self._loaded.notices, *without_effect(self._loaded)):
+            for notice in self._loaded.notices:
                 self._out.complain(notice)
         return await deed()
 
@@ -241,7 +246,7 @@ class Command:
         except Exception as error:
             if finished:
                 await afterwards.ended(finished[-1])
-            elif self._flags.command == "run" and not self._flags.dry_run:
+            elif is_real_run(self._flags):
                 await afterwards.failed(error)
             raise
         await afterwards.ended(finished[-1])

@@ -22,13 +22,13 @@ LOG = logging.getLogger(__name__)
 
 
 def configure(flags: Namespace) -> tuple[Loaded, Output]:
-    """Return the settings and where to print; wrong settings end the program."""
+    """Return the settings and where to print; raises SettingsError, after it was said."""
     overrides = {} if flags.max_evals is None else {"MAX_EVALS_PER_RUN": flags.max_evals}
     try:
         loaded = settings.load_with_stored(os.environ, stored_settings, flags=overrides)
     except settings.SettingsError as error:
         Output(str, as_json=flags.json).fail(error, dry_run=flags.dry_run)
-        raise SystemExit(Exit.WRONG_SETTINGS) from None
+        raise
     return loaded, Output(settings.redactor(loaded.settings), as_json=flags.json)
 
 
@@ -51,7 +51,10 @@ def stored_settings(folder: Path) -> Mapping[str, str]:
 
 def dump_config(flags: Namespace) -> int:
     """Show every setting."""
-    loaded, out = configure(flags)
+    try:
+        loaded, out = configure(flags)
+    except settings.SettingsError:
+        return Exit.WRONG_SETTINGS
     if out.as_json:
         out.json(settings.dump_json(loaded))
     else:

@@ -7,11 +7,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from kometa_ai.cli.audience import has_mail
 from kometa_ai.cli.flags import Exit
-from kometa_ai.cli.telling import MAIL_NEEDS, mail_of
+from kometa_ai.cli.telling import mail_of
 from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
-from kometa_ai.settings import SettingsError, missing, require_for_run
+from kometa_ai.settings import SettingsError, require_for_run
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_checks
 from kometa_ai.terminal.text import many
@@ -112,7 +113,7 @@ async def _claude(settings: Settings, clock: Clock) -> str:
 
 
 async def _mail(settings: Settings) -> str:
-    if missing(settings, MAIL_NEEDS):
+    if not has_mail(settings):
         return "No mail server with recipients is set, so no mail is sent."
     return await mail_of(settings).check()
 

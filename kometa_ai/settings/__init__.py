@@ -22,7 +22,6 @@ from kometa_ai.settings.reading import (
     load,
     missing,
     require_for_run,
-    without_effect,
 )
 from kometa_ai.settings.redaction import masked, redact, redactor
 from kometa_ai.settings.setting import Setting
@@ -63,5 +62,4 @@ __all__ = [
     "redact",
     "redactor",
     "require_for_run",
-    "without_effect",
 ]

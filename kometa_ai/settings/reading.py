@@ -30,10 +30,6 @@ RUN_NEEDS = (*ESTIMATE_NEEDS, "CLAUDE_API_KEY")
 """What a run cannot do without; a dry run asks Claude as well."""
 
 
-LATER_GROUPS = frozenset({"E-mail", "Messages"})
-"""What is read and checked already, and works with the versions that bring it."""
-
-
 class SettingsError(StopError):
     """Settings are wrong or missing: ``faults`` names each, the text lists them all.
 
@@ -124,20 +120,6 @@ def missing(settings: Settings, names: Iterable[str]) -> tuple[Fault, ...]:
 def require_for_run(settings: Settings) -> tuple[Fault, ...]:
     """Return a fault for each setting that a run needs and that is not set."""
     return missing(settings, RUN_NEEDS)
-
-
-def without_effect(loaded: Loaded) -> tuple[str, ...]:
-    """Return a sentence that names the settings which are set and used by later versions only."""
-    names = [
-        setting.env
-        for setting in SETTINGS
-        if setting.group in LATER_GROUPS
-        and setting.env != "TZ"
-        and loaded.origins[setting.env] is not Origin.DEFAULT
-    ]
-    if not names:
-        return ()
-    return (f"{', '.join(names)}: checked, but without effect in this version.",)
 
 
 def _ranked_sources(
