@@ -12,10 +12,10 @@ from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.telling import mail_of
 from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
+from kometa_ai.domain.wording import many
 from kometa_ai.settings import SettingsError, require_for_run
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_checks
-from kometa_ai.terminal.text import many
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

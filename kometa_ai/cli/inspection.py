@@ -11,11 +11,11 @@ from kometa_ai.domain.collection import slugify
 from kometa_ai.domain.decision import Pin, PinOrigin, Stance
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.domain.wording import sentence
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.report_json import report_json
 from kometa_ai.terminal.narrator import console
 from kometa_ai.terminal.tables import print_history, print_pins, print_runs
-from kometa_ai.terminal.text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,11 @@ import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.wording import clean
 from kometa_ai.report_json import failure_json
 from kometa_ai.settings import SettingsError, masked
 from kometa_ai.terminal.stream import Stream
-from kometa_ai.terminal.text import clean, wrapped
+from kometa_ai.terminal.text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

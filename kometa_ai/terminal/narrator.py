@@ -23,8 +23,8 @@ from kometa_ai.domain.report import (
     RunStarted,
     Trigger,
 )
+from kometa_ai.domain.wording import line, many, usd
 from kometa_ai.terminal.tables import fault_text
-from kometa_ai.terminal.text import line, many, usd
 
 if TYPE_CHECKING:
     from types import TracebackType

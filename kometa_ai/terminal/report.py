@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from kometa_ai.domain.report import Result
+from kometa_ai.domain.wording import duration, line, many, usd
 from kometa_ai.terminal.tables import (
     count,
     fault_text,
@@ -17,7 +18,6 @@ from kometa_ai.terminal.tables import (
     safe,
     table,
 )
-from kometa_ai.terminal.text import duration, line, many, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kometa_ai.domain.decision import Stance
-from kometa_ai.terminal.text import line, many, sentence, usd
+from kometa_ai.domain.wording import line, many, sentence, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

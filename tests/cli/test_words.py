@@ -27,10 +27,10 @@ from kometa_ai.domain.report import (
     Spending,
     Trigger,
 )
+from kometa_ai.domain.wording import clean, duration, many, sentence, usd
 from kometa_ai.terminal.narrator import Narrator
 from kometa_ai.terminal.report import print_report
 from kometa_ai.terminal.tables import print_checks, print_runs
-from kometa_ai.terminal.text import clean, duration, many, sentence, usd
 
 WHEN = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 LONG = "A Very Long Title That Goes On Because Somebody Wanted the Longest Title of All Films Made"
