@@ -14,6 +14,7 @@ from kometa_ai.settings import (
     SETTINGS,
     SettingsError,
     StoredValue,
+    add_on_settings_file,
     check,
     load,
     load_with_stored,
@@ -65,8 +66,12 @@ class Configuration:
     def files(self) -> tuple[Path, ...]:
         """Return the files that settings come from: a change of one is worth a new reading."""
         found = [self._options_file]
-        if self._loaded is not None and self._loaded.settings.settings_file is not None:
-            found.append(self._loaded.settings.settings_file)
+        if self.inside_add_on:
+            # Watched before it is there: it is picked up without being named.
+            found.append(add_on_settings_file(self._options_file))
+        named = self._loaded and self._loaded.settings.settings_file
+        if named and named not in found:
+            found.append(named)
         secrets = (self._environ.get(each.file_env, "").strip() for each in SETTINGS if each.secret)
         return (*found, *(type(self._options_file)(path) for path in secrets if path))
 

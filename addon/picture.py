@@ -17,6 +17,7 @@ from kometa_ai.domain.fault import KometaAIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Any
 
     from addon.configuration import Configuration
@@ -53,6 +54,7 @@ class Picture:
         self._pass_on = pass_on
         self._collections: tuple[Collection, ...] = ()
         self._collections_known = False
+        self._folder: Path | None = None
         self.status = Status()
 
     def tell(self, event: Event) -> None:
@@ -108,6 +110,9 @@ class Picture:
         reader = files_reader(self._configuration.settings, dry_run=True)
         files = await asyncio.to_thread(reader)
         self.blame(Source.FILES, worst(tuple(files.faults)) if files.faults else None)
+        if files.folder != self._folder:
+            self._folder = files.folder
+            LOG.info("Kometa's files are read in %s", files.folder or "no folder")
         self._collections = self._known(files)
         self._collections_known = self._collections_known or not files.faults
         await self.refresh(event)

@@ -100,8 +100,8 @@ class Watching:
         return self._clock.now().astimezone(self._configuration.settings.tz).month
 
     async def _kometa_stamp(self) -> Stamp:
-        folder = self._configuration.settings.kometa_config_dir
-        return await asyncio.to_thread(folder_stamp, folder)
+        folders = self._configuration.settings.kometa_config_dir
+        return await asyncio.to_thread(folders_stamp, folders)
 
 
 def stamp(files: Iterable[Path]) -> Stamp:
@@ -109,15 +109,16 @@ def stamp(files: Iterable[Path]) -> Stamp:
     return tuple(_one(os.fspath(file)) for file in files)
 
 
-def folder_stamp(folder: Path) -> Stamp:
-    """Return what changes whenever a YAML file below a folder does."""
+def folders_stamp(folders: Iterable[Path]) -> Stamp:
+    """Return what changes whenever a YAML file below one of the folders does."""
     found = []
-    for path, _, names in os.walk(folder):
-        found += [
-            _one(os.path.join(path, name))  # noqa: PTH118 - thousands of Path objects take longer
-            for name in names
-            if name.endswith(KOMETA_FILES)
-        ]
+    for folder in folders:
+        for path, _, names in os.walk(folder):
+            found += [
+                _one(os.path.join(path, name))  # noqa: PTH118 - thousands of Path objects take longer
+                for name in names
+                if name.endswith(KOMETA_FILES)
+            ]
     return tuple(sorted(found))
 
 

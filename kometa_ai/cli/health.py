@@ -94,9 +94,9 @@ async def _files(settings: Settings) -> str:
     if files.faults:
         raise KometaFilesError(files.faults)
     if not files.collections:
-        return f"{settings.kometa_config_dir} has no collection to keep."
+        return f"{files.folder} has no collection to keep."
     names = ", ".join(one.name for one in files.collections)
-    return f"{many(len(files.collections), 'collection')} to keep: {names}."
+    return f"{many(len(files.collections), 'collection')} to keep in {files.folder}: {names}."
 
 
 async def _radarr(settings: Settings, clock: Clock) -> str:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kometa_ai.adapters import kometa_files, legacy
 from kometa_ai.adapters.claude import Claude
+from kometa_ai.adapters.kometa_files import KometaFiles
 from kometa_ai.adapters.radarr import Radarr
 from kometa_ai.adapters.store import SqliteStore
+from kometa_ai.domain.fault import SkipError
 from kometa_ai.house import House, Policy
 from kometa_ai.settings import ESTIMATE_NEEDS, SettingsError, missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from kometa_ai.adapters.kometa_files import KometaFiles
     from kometa_ai.domain.report import Event
     from kometa_ai.ports import Clock
     from kometa_ai.settings import Settings
+
+LOG = logging.getLogger(__name__)
 
 
 def policy(settings: Settings) -> Policy:
@@ -36,10 +40,19 @@ def policy(settings: Settings) -> Policy:
 
 
 def files_reader(settings: Settings, *, dry_run: bool) -> Callable[[], KometaFiles]:
-    """Return what reads Kometa's files, and first mends their tags where that is wanted."""
-    folder = settings.kometa_config_dir
+    """Return what reads Kometa's files, and first mends their tags where that is wanted.
+
+    Of several folders the one to read is looked for each time: the first block may be written
+    while the service runs.
+    """
 
     def read() -> KometaFiles:
+        try:
+            folder = kometa_files.choose(settings.kometa_config_dir)
+        except SkipError as error:
+            return KometaFiles(faults=(error.fault,))
+        if len(settings.kometa_config_dir) > 1:
+            LOG.debug("Kometa's files are read in %s", folder)
         if not settings.kometa_fix_tags:
             return kometa_files.read(folder)
         fixes, faults = kometa_files.fix_tags(folder, dry_run=dry_run)

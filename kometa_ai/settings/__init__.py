@@ -28,6 +28,7 @@ from kometa_ai.settings.setting import Setting
 from kometa_ai.settings.showing import Row, dump, dump_json, dump_text, markdown_table
 from kometa_ai.settings.sources import Origin
 from kometa_ai.settings.stored import BACK, MARK, SETTABLE, StoredValue, check, load_with_stored
+from kometa_ai.settings.surroundings import add_on_settings_file
 
 __all__ = [
     "BACK",
@@ -49,6 +50,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoredValue",
+    "add_on_settings_file",
     "check",
     "dump",
     "dump_json",

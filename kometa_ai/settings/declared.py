@@ -127,10 +127,10 @@ class Settings:
         default=0,
     )
 
-    kometa_config_dir: Path = _KOMETA(
-        kinds.FOLDER,
+    kometa_config_dir: tuple[Path, ...] = _KOMETA(
+        kinds.FOLDERS,
         "The folder with your Kometa files.",
-        default=Path("kometa-config"),
+        default=(Path("kometa-config"),),
     )
     kometa_fix_tags: bool = _KOMETA(
         kinds.YES_NO,

@@ -255,6 +255,15 @@ def _path(text: str) -> Path:
         raise Refused("names a home folder that is not known here") from None
 
 
+def _folders(raw: Raw) -> tuple[Path, ...]:
+    # A comma may be part of a folder's name: a text is one folder.
+    return tuple(_path(_readable(text)) for text in ((raw,) if isinstance(raw, str) else raw))
+
+
+def _plain_folders(folders: tuple[Path, ...]) -> Plain:
+    return str(folders[0]) if len(folders) == 1 else [str(folder) for folder in folders]
+
+
 def _file(text: str) -> Path:
     path = _path(text)
     try:
@@ -296,6 +305,7 @@ MAIL_ADDRESS = one("an e-mail address such as me@example.org", _mail_address)
 MAIL_ADDRESSES = many("e-mail addresses, separated by commas", _mail_address)
 TOPIC = one("an MQTT topic such as kometa_ai, without + and #, no slash at its ends", _topic)
 FOLDER = one("the path of a folder", _path)
+FOLDERS = Kind("the path of a folder", _folders, _plain_folders)
 PATH = one("the path of a file", _path)
 FILE = one("the path of a file that can be read", _file)
 ZONE = one("a time zone such as Europe/Berlin", _zone)

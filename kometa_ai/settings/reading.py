@@ -13,6 +13,7 @@ from kometa_ai.settings.contradictions import contradictions
 from kometa_ai.settings.declared import BY_ENV, SETTINGS, ClaudeMode, Settings
 from kometa_ai.settings.kinds import Refused
 from kometa_ai.settings.sources import Found, Origin, Source
+from kometa_ai.settings.surroundings import from_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,9 +71,9 @@ def load(
     """Read all settings; of several sources the first that holds a value wins.
 
     The order is flag, set at run time (``stored``), environment, ``NAME_FILE``, SETTINGS_FILE,
-    ``options_file``, default. ``flags`` and ``stored`` are keyed by env name. A blank value counts
-    as not set. Only the winning value of a setting is checked. A setting that is not set is no
-    fault here: see ``missing``.
+    ``options_file``, what an add-on is given by its place, default. ``flags`` and ``stored`` are
+    keyed by env name. A blank value counts as not set. Only the winning value of a setting is
+    checked. A setting that is not set is no fault here: see ``missing``.
 
     Raises:
         SettingsError: with every fault of every source at once.
@@ -134,11 +135,11 @@ def _ranked_sources(
         sources.from_environment(environ),
         sources.from_secret_files(environ),
     )
-    options = sources.from_options(options_file)
-    _, named = _winner(BY_ENV["SETTINGS_FILE"], (*above, options))
+    below = (sources.from_options(options_file), from_surroundings(environ, options_file))
+    _, named = _winner(BY_ENV["SETTINGS_FILE"], (*above, *below))
     if named is None or not isinstance(named.raw, str):
-        return (*above, options)
-    return (*above, sources.from_settings_file(Path(named.raw)), options)
+        return (*above, *below)
+    return (*above, sources.from_settings_file(Path(named.raw)), *below)
 
 
 def _winner(setting: Setting, ranked: Iterable[Source]) -> tuple[Origin, Found | None]:

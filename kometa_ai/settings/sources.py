@@ -31,6 +31,8 @@ class Origin(StrEnum):
     FILE = "file"
     SETTINGS_FILE = "settings file"
     OPTIONS = "options.json"
+    ADD_ON = "add-on"
+    IMAGE = "image"
     DEFAULT = "default"
 
 

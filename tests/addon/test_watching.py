@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from addon.configuration import Configuration
 from addon.neighbour import Neighbour
 from addon.picture import Picture
-from addon.watching import TICK, TICKS_FOR_KOMETA, Watching, folder_stamp
+from addon.watching import TICK, TICKS_FOR_KOMETA, Watching, folders_stamp
 from kometa_ai.adapters.store import SqliteStore
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 from tests.clock import HeldClock
@@ -149,10 +149,10 @@ async def test_what_failed_is_tried_again_and_said_once(
 
 
 def test_a_folder_that_is_missing_has_a_stamp(tmp_path: Path) -> None:
-    missing = folder_stamp(tmp_path / "none")
+    missing = folders_stamp([tmp_path / "none"])
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "movies.yaml").write_text("x", "utf-8")
-    assert folder_stamp(tmp_path / "none") != missing
+    assert folders_stamp([tmp_path / "none"]) != missing
 
 
 async def test_a_new_month_is_a_reason_to_read(tmp_path: Path) -> None:

@@ -13,5 +13,6 @@ A block of comments above a collection says what belongs into it::
 
 from kometa_ai.adapters.kometa_files.fix import fix_tags
 from kometa_ai.adapters.kometa_files.reading import KometaFiles, read
+from kometa_ai.adapters.kometa_files.search import choose
 
-__all__ = ["KometaFiles", "fix_tags", "read"]
+__all__ = ["KometaFiles", "choose", "fix_tags", "read"]

@@ -20,6 +20,7 @@ EXAMPLE = (
 _BEGIN = re.compile(r"\s*===\s*KOMETA-AI\s*===\s*", re.IGNORECASE)
 _END = re.compile(r"\s*===\s*END\s*KOMETA-AI\s*===\s*", re.IGNORECASE)
 _NAME = re.compile(r"(END\s*)?KOMETA[\W_]?AI", re.IGNORECASE)
+_MENTION = re.compile(rb"KOMETA[\W_]?AI", re.IGNORECASE)
 _RETURN = re.compile(r"[\r\n]")
 _TAB = "    "
 
@@ -50,6 +51,12 @@ class Block:
     begin: Line
     end: Line
     lines: tuple[tuple[int, str], ...]
+
+
+def may_hold_block(content: bytes) -> bool:
+    """Return whether a file's content is worth reading as text."""
+    # Without the zeros of UTF-16, so that a block in it is seen and told of.
+    return bool(_MENTION.search(content.replace(b"\0", b"")))
 
 
 def scan_markers(text: str) -> tuple[bool, tuple[int, ...]]:

@@ -27,6 +27,15 @@ def list_files(folder: Path) -> tuple[tuple[SourceFile, ...], tuple[Fault, ...]]
 
     What begins with ``_`` or ``.`` is left out, and so is what a link leads to a second time.
     """
+    files, faults = walk(folder)
+    if not files and not faults:
+        message = "The folder of Kometa's files holds no .yml or .yaml file."
+        faults = (Fault(FaultKind.KOMETA, shown(folder), message, _SET_FOLDER),)
+    return files, faults
+
+
+def walk(folder: Path) -> tuple[tuple[SourceFile, ...], tuple[Fault, ...]]:
+    """Do the same, and have no fault to find with a folder that holds none."""
     faults: list[Fault] = []
 
     def unreadable(error: OSError) -> None:
@@ -49,9 +58,6 @@ def list_files(folder: Path) -> tuple[tuple[SourceFile, ...], tuple[Fault, ...]]
             wanted = name.lower().endswith(_ENDINGS) and not name.startswith(("_", "."))
             if wanted and _first_time(path, seen):
                 files.append(SourceFile(path, shown(path.relative_to(folder))))
-    if not files and not faults:
-        message = "The folder of Kometa's files holds no .yml or .yaml file."
-        faults.append(Fault(FaultKind.KOMETA, shown(folder), message, _SET_FOLDER))
     return tuple(sorted(files, key=lambda file: file.name)), tuple(faults)
 
 

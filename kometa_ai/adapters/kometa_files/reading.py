@@ -10,6 +10,7 @@ from kometa_ai.adapters.kometa_files.blocks import (
     EXAMPLE,
     Block,
     find_blocks,
+    may_hold_block,
     scan_markers,
 )
 from kometa_ai.adapters.kometa_files.folder import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
 
 _TAG = re.compile(rb"kai-[a-z0-9-]+", re.IGNORECASE)
-_MENTION = re.compile(rb"KOMETA[\W_]?AI", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class KometaFiles:
 
     ``disabled`` names each collection that is switched off, with its place. ``claimed`` holds every
     ``KAI-`` tag, in lower case, that any file mentions or any block stands for. ``notices`` are
-    worth reading and keep nothing from running.
+    worth reading and keep nothing from running. ``folder`` is where it was read, if anywhere.
     """
 
     collections: tuple[Collection, ...] = ()
@@ -51,6 +51,7 @@ class KometaFiles:
     claimed: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ def read(folder: Path) -> KometaFiles:
         frozenset(reading.claimed),
         tuple(reading.faults) + clashes(reading.found),
         (*reading.notices, *untagged(runnable(reading))),
+        folder,
     )
 
 
@@ -98,8 +100,7 @@ def read_folder(folder: Path) -> Reading:
         try:
             content = read_bytes(file)
             reading.claimed.update(tag.decode().lower() for tag in _TAG.findall(content))
-            # Without the zeros of UTF-16, so that a block in it is seen and told of.
-            if _MENTION.search(content.replace(b"\0", b"")):
+            if may_hold_block(content):
                 read_text(reading, file, decode(file, content))
         except SkipError as error:
             reading.faults.append(error.fault)
