@@ -1,0 +1,211 @@
+"""A message for chats and telephones: plain text within a service's limit, first things first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kometa_ai.domain.message import Group, Outline, Section
+
+REASONS: Final = (120, 60, 0)
+"""How long a reason may be; the shorter ones are for what does not fit otherwise."""
+_SIGNS: Final = (("add", "+"), ("remov", "−"), ("held", "?"))
+_GAP: Final = "\n\n"
+
+
+def utf16_units(text: str) -> int:
+    """Return the length as most services count it: a picture outside the first plane is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf8_bytes(text: str) -> int:
+    """Return the length in bytes."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a service lets a title and a text be.
+
+    ``title`` of 0: there is none, it stands above the text. ``together``: both share ``body``.
+    """
+
+    body: int
+    title: int = 250
+    together: bool = False
+    length: Callable[[str], int] = utf16_units
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What goes to the service."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What stands or falls together, and how many things it is about."""
+
+    text: str
+    counts: int = 1
+
+
+def fit(outline: Outline, limits: Limits) -> Chat:
+    """Return the message within the limits: the most important parts are cut last."""
+    shared = limits.together or not limits.title
+    widest = min(limits.title, limits.body // 2) if limits.title else limits.body // 2
+    title = cut(_plain(outline.subject), widest, limits.length)
+    # What stands between the two, when a service puts them together, is at most so long.
+    room = limits.body - (limits.length(title) + 8 if shared else 0)
+    for longest in REASONS:
+        text = _join(_parts(outline, longest))
+        if limits.length(text) <= room:
+            return Chat(title, text)
+    return Chat(title, _shrink(outline, room, limits.length))
+
+
+def cut(text: str, room: int, length: Callable[[str], int]) -> str:
+    """Return as much of a text as there is room for: whole lines, else whole words, and a sign."""
+    if length(text) <= room:
+        return text
+    pieces = re.split(r"(\s+)", text)
+    kept = len(pieces)
+    while kept > 0 and length("".join(pieces[:kept]).rstrip() + " …") > room:
+        kept -= 1
+    shortened = "".join(pieces[:kept]).rstrip(" \n,;:·–—(")
+    if shortened:
+        return f"{shortened} …"
+    # One word is longer than the room: code points are never cut in two.
+    end = len(text)
+    while end > 0 and length(text[:end] + "…") > room:
+        end -= 1
+    return f"{text[:end]}…" if end else ""
+
+
+def _parts(outline: Outline, longest: int) -> dict[str, Sequence[_Item]]:
+    """Return the parts in the order in which they are read."""
+    return {
+        "lead": [_Item(_plain(outline.lead))],
+        "errors": list(_errors(outline)),
+        "held": list(_held(outline, longest)),
+        "advice": [_Item(_plain(outline.advice))],
+        "ended": [_Item(f"✓ {_plain(one)}") for one in outline.ended],
+        "changes": list(_changes(outline, longest)),
+        "notices": [_Item(f"• {_plain(one)}") for one in outline.notices],
+        "figures": [_Item(f"{_plain(name)}: {_plain(value)}") for name, value in outline.figures],
+        "footer": [_Item(_plain(outline.footer))],
+    }
+
+
+_PRIORITY: Final = (
+    *("lead", "errors", "advice", "held", "figures", "ended", "changes", "notices", "footer"),
+)
+
+
+def _join(parts: dict[str, Sequence[_Item]]) -> str:
+    texts = ("\n".join(item.text for item in items if item.text) for items in parts.values())
+    return _GAP.join(text for text in texts if text)
+
+
+def _shrink(outline: Outline, room: int, length: Callable[[str], int]) -> str:
+    """Give each part the room that the more important ones leave."""
+    parts = _parts(outline, REASONS[-1])
+    chosen: dict[str, str] = {}
+    left = room
+    for name in _PRIORITY:
+        items = [item for item in parts[name] if item.text]
+        # Figures are good to know, but they must not be all that is left.
+        share = left // 3 if name == "figures" else left
+        text = _fill(items, share - (length(_GAP) if chosen else 0), length)
+        if text:
+            left -= length(text) + (length(_GAP) if chosen else 0)
+            chosen[name] = text
+    return _GAP.join(chosen[name] for name in parts if name in chosen)
+
+
+def _fill(items: Sequence[_Item], room: int, length: Callable[[str], int]) -> str:
+    """Return as many items as there is room for, and how many more there are."""
+    whole = "\n".join(item.text for item in items)
+    if length(whole) <= room:
+        return whole
+    waiting = sum(item.counts for item in items)
+    best, text = "", ""
+    for item in items:
+        text = f"{text}\n{item.text}" if text else item.text
+        waiting -= item.counts
+        said = f"{text}\n{_more(waiting)}" if waiting else text
+        if length(said) > room:
+            break
+        best = said
+    if best or not items:
+        return best
+    # Not even the first one fits: its beginning says more than nothing.
+    more = sum(item.counts for item in items[1:])
+    tail = f"\n{_more(more)}" if more else ""
+    beginning = cut(items[0].text, room - length(tail), length)
+    return beginning + tail if beginning else ""
+
+
+def _more(count: int) -> str:
+    return f"… and {count:,} more"
+
+
+def _errors(outline: Outline) -> Iterator[_Item]:
+    for context in outline.contexts:
+        heading = f"{_plain(context.name)}\n"
+        for one in context.complaints:
+            place = f"{_plain(one.where)}: " if one.where else ""
+            since = f" ({_plain(one.history)})" if one.history else ""
+            remedy = f"\n   → {_plain(one.remedy)}" if one.remedy else ""
+            yield _Item(f"{heading}✗ {place}{_plain(one.message)}{since}{remedy}")
+            heading = ""
+
+
+def _held(outline: Outline, longest: int) -> Iterator[_Item]:
+    for section in outline.sections:
+        if groups := [group for group in section.groups if _sign(group) == "?"]:
+            yield from _titles(section, groups, longest)
+
+
+def _changes(outline: Outline, longest: int) -> Iterator[_Item]:
+    for section in outline.sections:
+        groups = [group for group in section.groups if _sign(group) != "?"]
+        if groups or not section.groups:
+            yield from _titles(section, groups, longest)
+
+
+def _titles(section: Section, groups: Sequence[Group], longest: int) -> Iterator[_Item]:
+    """Yield a collection's titles; its name stands above the first one."""
+    counts = ", ".join(f"{group.count:,} {_plain(group.name).lower()}" for group in groups)
+    heading = ": ".join(filter(None, (_plain(section.name), counts)))
+    note_is_here = section.note and (len(groups) == len(section.groups) or _sign(groups[0]) == "?")
+    if note_is_here:
+        heading += f"\n{_plain(section.note)}"
+    for group in groups:
+        for line in group.lines:
+            reason = cut(_plain(line.reason), longest, len) if longest else ""
+            reason = f": {reason}" if reason else ""
+            yield _Item(f"{heading}\n{_sign(group)} {_plain(line.title)}{reason}".lstrip("\n"))
+            heading = ""
+        if (rest := group.count - len(group.lines)) > 0:
+            yield _Item(f"{heading}\n{_more(rest)}".lstrip("\n"), rest)
+            heading = ""
+    if heading:
+        yield _Item(heading)
+
+
+def _sign(group: Group) -> str:
+    name = group.name.lower()
+    return next((sign for word, sign in _SIGNS if word in name), "•")
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line, in which nobody is called: a reason is not ours to trust."""
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return re.sub(r"@(?=everyone|here|channel|all\b)|<(?=[@!#])", "\\g<0>\u200b", line)
