@@ -185,6 +185,7 @@ GOOD: list[tuple[str, str, object]] = [
     ),
     ("WEBHOOK_URLS", "https://x.org/a?b=c", ("https://x.org/a?b=c",)),
     ("HEARTBEAT_URL", "https://hc-ping.com/1-2/", "https://hc-ping.com/1-2"),
+    ("HEARTBEAT_URL", "https://hc-ping.com/1/a?create=1", "https://hc-ping.com/1/a?create=1"),
     ("MQTT_TOPIC", "home/kometa ai", "home/kometa ai"),
 ]
 
@@ -266,7 +267,7 @@ BAD: list[tuple[str, str, str]] = [
     ("NOTIFICATION_REPLY_TO", "a@x.org, b@x.org", "not an e-mail address"),
     ("NOTIFICATION_URLS", "discord://a/b, tgram", "wrong in entry 2"),
     ("WEBHOOK_URLS", "https://x.org/a, ftp://x.org", "wrong in entry 2: it does not begin"),
-    ("HEARTBEAT_URL", "https://x.org/a?b", "a ? or # inside"),
+    ("HEARTBEAT_URL", "https://x.org/a#b", "a # inside"),
     ("MQTT_TOPIC", "kometa/+", "a + or # inside"),
     ("MQTT_TOPIC", "kometa/#", "a + or # inside"),
     ("MQTT_TOPIC", "/kometa", "a slash at an end"),

@@ -215,8 +215,10 @@ def _base_address(text: str) -> str:
 
 
 def _heartbeat_address(text: str) -> str:
-    # /start and /fail are put behind it, so nothing may follow its path.
-    return _base_address(text)
+    # /start and /fail are put behind its path: a query may follow, a fragment means nothing.
+    if "#" in text:
+        raise Refused("has a # inside, which is no part of an address that is called")
+    return _web_address(text).rstrip("/")
 
 
 def _channel_address(text: str) -> str:
