@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 
 REASONS: Final = (120, 60, 0)
 """How long a reason may be; the shorter ones are for what does not fit otherwise."""
-_SIGNS: Final = (("add", "+"), ("remov", "−"), ("held", "?"))
+SHORTEST_BEGINNING: Final = 24
+_HELD: Final = "?"
+_SIGNS: Final = (("held", _HELD), ("add", "+"), ("remov", "−"))
+_LF: Final = "\n"
 _GAP: Final = "\n\n"
+_MONEY: Final = re.compile(r"\b(cost|month|budget|next)\b.*:", re.IGNORECASE)
+"""Figures that are told even where there is little room; counts are in the lead already."""
 
 
 def utf16_units(text: str) -> int:
@@ -74,13 +79,13 @@ def cut(text: str, room: int, length: Callable[[str], int]) -> str:
     """Return as much of a text as there is room for: whole lines, else whole words, and a sign."""
     if length(text) <= room:
         return text
-    pieces = re.split(r"(\s+)", text)
-    kept = len(pieces)
-    while kept > 0 and length("".join(pieces[:kept]).rstrip() + " …") > room:
-        kept -= 1
-    shortened = "".join(pieces[:kept]).rstrip(" \n,;:·–—(")
-    if shortened:
-        return f"{shortened} …"
+    kept = ""
+    for piece in re.findall(r"\s*\S+", text):
+        if length(f"{kept}{piece} …") > room:
+            break
+        kept += piece
+    if kept := kept.rstrip(",;:·–—("):
+        return f"{kept} …"
     # One word is longer than the room: code points are never cut in two.
     end = len(text)
     while end > 0 and length(text[:end] + "…") > room:
@@ -94,7 +99,7 @@ def _parts(outline: Outline, longest: int) -> dict[str, Sequence[_Item]]:
         "lead": [_Item(_plain(outline.lead))],
         "errors": list(_errors(outline)),
         "held": list(_held(outline, longest)),
-        "advice": [_Item(_plain(outline.advice))],
+        "advice": [_Item(_plain(one)) for one in outline.advice.splitlines()],
         "ended": [_Item(f"✓ {_plain(one)}") for one in outline.ended],
         "changes": list(_changes(outline, longest)),
         "notices": [_Item(f"• {_plain(one)}") for one in outline.notices],
@@ -116,6 +121,8 @@ def _join(parts: dict[str, Sequence[_Item]]) -> str:
 def _shrink(outline: Outline, room: int, length: Callable[[str], int]) -> str:
     """Give each part the room that the more important ones leave."""
     parts = _parts(outline, REASONS[-1])
+    money = [item for item in parts["figures"] if _MONEY.search(item.text)]
+    parts["figures"] = money or parts["figures"]
     chosen: dict[str, str] = {}
     left = room
     for name in _PRIORITY:
@@ -145,11 +152,11 @@ def _fill(items: Sequence[_Item], room: int, length: Callable[[str], int]) -> st
         best = said
     if best or not items:
         return best
-    # Not even the first one fits: its beginning says more than nothing.
+    # Not even the first one fits: its beginning says more than nothing, if it is long enough.
     more = sum(item.counts for item in items[1:])
     tail = f"\n{_more(more)}" if more else ""
     beginning = cut(items[0].text, room - length(tail), length)
-    return beginning + tail if beginning else ""
+    return beginning + tail if length(beginning) >= SHORTEST_BEGINNING else ""
 
 
 def _more(count: int) -> str:
@@ -157,47 +164,52 @@ def _more(count: int) -> str:
 
 
 def _errors(outline: Outline) -> Iterator[_Item]:
-    for context in outline.contexts:
-        heading = f"{_plain(context.name)}\n"
+    for number, context in enumerate(outline.contexts):
+        above = f"{_LF if number else ''}{_plain(context.name)}{_LF}"
         for one in context.complaints:
             place = f"{_plain(one.where)}: " if one.where else ""
             since = f" ({_plain(one.history)})" if one.history else ""
-            remedy = f"\n   → {_plain(one.remedy)}" if one.remedy else ""
-            yield _Item(f"{heading}✗ {place}{_plain(one.message)}{since}{remedy}")
-            heading = ""
+            remedy = f"{_LF}   → {_plain(one.remedy)}" if one.remedy else ""
+            yield _Item(f"{above}✗ {place}{_plain(one.message)}{since}{remedy}")
+            above = ""
 
 
 def _held(outline: Outline, longest: int) -> Iterator[_Item]:
+    between = ""
     for section in outline.sections:
-        if groups := [group for group in section.groups if _sign(group) == "?"]:
-            yield from _titles(section, groups, longest)
+        if groups := [group for group in section.groups if _sign(group) == _HELD]:
+            note = section.note if len(groups) == len(section.groups) else ""
+            yield from _titles(section, groups, longest, between, note)
+            between = _LF
 
 
 def _changes(outline: Outline, longest: int) -> Iterator[_Item]:
+    between = ""
     for section in outline.sections:
-        groups = [group for group in section.groups if _sign(group) != "?"]
+        groups = [group for group in section.groups if _sign(group) != _HELD]
         if groups or not section.groups:
-            yield from _titles(section, groups, longest)
+            yield from _titles(section, groups, longest, between, section.note)
+            between = _LF
 
 
-def _titles(section: Section, groups: Sequence[Group], longest: int) -> Iterator[_Item]:
+def _titles(
+    section: Section, groups: Sequence[Group], longest: int, between: str, note: str
+) -> Iterator[_Item]:
     """Yield a collection's titles; its name stands above the first one."""
     counts = ", ".join(f"{group.count:,} {_plain(group.name).lower()}" for group in groups)
-    heading = ": ".join(filter(None, (_plain(section.name), counts)))
-    note_is_here = section.note and (len(groups) == len(section.groups) or _sign(groups[0]) == "?")
-    if note_is_here:
-        heading += f"\n{_plain(section.note)}"
+    heading = [": ".join(filter(None, (_plain(section.name), counts))), _plain(note)]
+    above = between + "".join(f"{one}{_LF}" for one in heading if one)
     for group in groups:
         for line in group.lines:
             reason = cut(_plain(line.reason), longest, len) if longest else ""
-            reason = f": {reason}" if reason else ""
-            yield _Item(f"{heading}\n{_sign(group)} {_plain(line.title)}{reason}".lstrip("\n"))
-            heading = ""
+            ending = f": {reason}" if reason else ""
+            yield _Item(f"{above}{_sign(group)} {_plain(line.title)}{ending}")
+            above = ""
         if (rest := group.count - len(group.lines)) > 0:
-            yield _Item(f"{heading}\n{_more(rest)}".lstrip("\n"), rest)
-            heading = ""
-    if heading:
-        yield _Item(heading)
+            yield _Item(f"{above}{_more(rest)}", rest)
+            above = ""
+    if above.strip():
+        yield _Item(above.rstrip(_LF))
 
 
 def _sign(group: Group) -> str:
@@ -206,6 +218,9 @@ def _sign(group: Group) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text on one line, in which nobody is called: a reason is not ours to trust."""
-    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    """Return a text on one line, in which nobody is called: a reason is not ours to trust.
+
+    Most services show the signs around code as they are.
+    """
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("`", "").split())
     return re.sub(r"@(?=everyone|here|channel|all\b)|<(?=[@!#])", "\\g<0>\u200b", line)
