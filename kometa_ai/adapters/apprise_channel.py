@@ -106,7 +106,7 @@ _loading = threading.Lock()
 _switched = False
 
 
-def apprise_channels(
+def chats(
     addresses: Sequence[str], *, connect: float = 10.0, silence: float = 20.0
 ) -> list[AppriseChannel]:
     """Return a channel for each address of the setting; one that stands twice gets one."""

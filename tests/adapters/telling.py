@@ -10,7 +10,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from kometa_ai.adapters.apprise_channel import apprise_channels
+from kometa_ai.adapters.apprise_channel import chats
 from kometa_ai.cli.logs import set_up
 from kometa_ai.domain.fault import KometaAIError
 from kometa_ai.settings import load
@@ -22,7 +22,7 @@ AT = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
 async def main(patience: float, addresses: list[str]) -> None:
     # The addresses are no settings here, so that nothing but the channel itself can hide them.
     set_up(load({"DEBUG_LOGGING": "true"}).settings)
-    for channel in apprise_channels(addresses, connect=patience, silence=patience):
+    for channel in chats(addresses, connect=patience, silence=patience):
         try:
             told = ["", await channel.send(message(AT))]
         except KometaAIError as error:

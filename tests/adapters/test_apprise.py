@@ -8,6 +8,8 @@ import json
 import logging
 import os
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kometa_ai.adapters.apprise_channel import AppriseChannel, apprise_channels, service
+from kometa_ai.adapters.apprise_channel import AppriseChannel, chats, service
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError, TryLaterError
 from kometa_ai.domain.message import Group, Line, Section, Tone
 from tests.adapters.receivers import LOOPBACK, Receiver, Said, message, receiver
@@ -242,7 +244,19 @@ def test_a_service_is_called_by_its_name(url: str, name: str) -> None:
 
 def test_each_address_is_one_channel_with_a_name_and_a_key_of_its_own() -> None:
     urls = ["discord://a/b", "slack://a/b/c", "discord://c/d", "discord://a/b"]
-    channels = apprise_channels(urls)
+    channels = chats(urls)
     assert [one.name for one in channels] == ["Discord", "Slack", "Discord 2"]
     assert len({one.key for one in channels}) == 3
     assert channels[2].key == AppriseChannel("discord://c/d").key
+
+
+def test_apprise_is_imported_with_the_first_message_only() -> None:
+    code = (
+        "import sys; from kometa_ai.adapters.apprise_channel import chats;"
+        "print([one.name for one in chats(['discord://a/b', 'slack://a'])],"
+        "sorted({'apprise', 'requests'} & sys.modules.keys()))"
+    )
+    told = subprocess.run(  # what it prints is all that it says
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50
+    )
+    assert told.stdout == "['Discord', 'Slack'] []\n"
