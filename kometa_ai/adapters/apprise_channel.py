@@ -64,6 +64,8 @@ _SITES: Final = {"discord": "Discord", "discordapp": "Discord", "slack": "Slack"
 """How people call a service whose own web address apprise understands."""
 _BYTES: Final = {"ntfy": 4096, "ntfys": 4096}
 """Services that count bytes; what is longer, ntfy makes a file of."""
+_LINED: Final = {"tgram"}
+"""Services with tags whose lines are lines all the same; apprise drops empty ones between tags."""
 _DENIED: Final = re.compile(r"auth|token|revoked|inactive|forbidden|denied", re.IGNORECASE)
 
 
@@ -173,7 +175,9 @@ class AppriseChannel:
         title, text = chat.title, chat.text
         if as_html:
             # apprise's own way from text to HTML takes what looks like a tag for one.
-            text = html.escape(text, quote=False).replace("\n", "<br />")
+            text = html.escape(text, quote=False)
+            if plugin.schema not in _LINED:
+                text = text.replace("\n", "<br />\n")
             title = title if plugin.title_maxlen > 0 else html.escape(title, quote=False)
         kinds = {
             Tone.GOOD: NotifyType.SUCCESS,

@@ -110,7 +110,7 @@ def message(at: datetime, *, body: Mapping[str, object] | None = None) -> Messag
     outline = Outline(
         Tone.GOOD,
         "Kometa-AI: 1 added",
-        "Action Movies has a new title: Amélie — “ok” 🎬.",
+        "Action Movies has a new title: Amélie — “ok” 🎬 <i>& co.",
         figures=(("Cost", "$0.01"),),
     )
     return Message("17-changes", Occasion.CHANGES, at, outline, body or {"event": "changes"})

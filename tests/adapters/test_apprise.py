@@ -51,7 +51,7 @@ async def test_a_message_goes_out_with_title_text_and_kind() -> None:
     assert seen.headers["Authorization"] == f"Basic {base64.b64encode(b'me:p w').decode()}"
     assert seen.headers["User-Agent"] == "Kometa-AI"
     assert body["title"] == "Kometa-AI: 1 added"
-    assert body["message"].startswith("Action Movies has a new title: Amélie — “ok” 🎬.")
+    assert body["message"].startswith("Action Movies has a new title: Amélie — “ok” 🎬 <i>& co.")
     assert body["type"] == "success"
 
 

@@ -116,8 +116,10 @@ async def test_each_service_gets_the_message_in_its_form(tmp_path: Path) -> None
     assert server.seen[0].path.endswith(f"/9876543210987654/{CANARY}")
     assert discord["content"].startswith("Kometa-AI: 1 added")
     assert "avatar_url" not in discord  # no picture is fetched from elsewhere
-    assert "Amélie — “ok” 🎬." in discord["content"]
-    assert "Amélie — “ok” 🎬." in json.dumps(slack, ensure_ascii=False)
+    assert "Amélie — “ok” 🎬 <i>& co." in discord["content"]
+    assert "Amélie — “ok” 🎬 &lt;i&gt;&amp; co." in json.dumps(slack, ensure_ascii=False)
+    # What looks like a tag is no tag, and no line is lost.
+    assert "Amélie — “ok” 🎬 &lt;i&gt;&amp; co.\r\n\r\nCost: $0.01" in telegram["text"]
     assert telegram["text"].startswith("<b>Kometa-AI: 1 added</b>")
     assert logged == ""
 
