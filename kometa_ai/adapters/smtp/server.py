@@ -83,5 +83,5 @@ class MailServer:
         if len(self.password) < SHORTEST:
             return ()
         plain = f"\0{self.username}\0{self.password}"
-        encoded = (b64encode(one.encode()).decode().rstrip("=") for one in (plain, self.password))
-        return (*encoded, self.password)
+        encoded = [b64encode(one.encode()).decode() for one in (plain, self.password)]
+        return (*encoded, *(one.rstrip("=") for one in encoded), self.password)
