@@ -54,7 +54,7 @@ def contexts(
         if not faults:
             continue
         shown = tuple(
-            _complaint(one, standing.get((kind, one.where, one.message)), report, zone)
+            _complaint(name, one, standing.get((kind, one.where, one.message)), report, zone)
             for one in faults[:MOST]
         )
         groups.append(Context(name, shown))
@@ -91,9 +91,11 @@ def history(trouble: Trouble, now: datetime, zone: tzinfo) -> str:
     return f"{begun}, in {many(trouble.runs, 'run')}" if trouble.runs > 1 else begun
 
 
-def _complaint(fault: Fault, trouble: Trouble | None, report: RunReport, zone: tzinfo) -> Complaint:
+def _complaint(
+    context: str, fault: Fault, trouble: Trouble | None, report: RunReport, zone: tzinfo
+) -> Complaint:
     return Complaint(
-        told(fault.where),
+        "" if fault.where == context else told(fault.where),
         sentence(told(fault.message)),
         told(fault.remedy),
         "" if trouble is None else history(trouble, report.started_at, zone),

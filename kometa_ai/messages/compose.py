@@ -73,7 +73,8 @@ def compose_test(rules: Rules, *, at: datetime, next_run: datetime | None, zone:
 def _tone(report: RunReport, notification: Notification) -> Tone:
     if notification.occasion in WRONG:
         return Tone.BAD
-    return Tone.ATTENTION if report.faults or report.held else Tone.GOOD
+    waits = report.held and not report.dry_run
+    return Tone.ATTENTION if report.faults or waits else Tone.GOOD
 
 
 def _subject(report: RunReport, notification: Notification, zone: tzinfo) -> str:
@@ -178,11 +179,11 @@ def _advice(report: RunReport) -> str:
         return ""
     run = report.run_id
     approve = (
-        "To take these titles out: press “Approve held changes” in Home Assistant, or write"
+        "Take these titles out: press “Approve held changes” in Home Assistant, or write"
         f" `python -m kometa_ai --approve {run}`, or send `approve` over MQTT."
     )
     decline = (
-        "To keep them: press “Decline held changes”, or write"
+        "Keep them: press “Decline held changes”, or write"
         f" `python -m kometa_ai --decline {run}`, or send `decline` over MQTT."
     )
     return f"{approve}\n{decline}"

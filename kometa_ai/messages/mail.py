@@ -30,6 +30,9 @@ NAME: Final = "Kometa-AI"
 SUBJECT: Final = 150
 """Characters; readers show about 60."""
 TEXT_WIDTH: Final = 76
+HARD_SPACE: Final = "\xa0"
+HELD: Final = 32
+"""Longer parts of a figure are wider than the screen of a phone."""
 GLUE: Final = "\x00"
 """Stands for a space at which no line may be broken; no text has it by then."""
 TONES: Final = {Tone.GOOD: "All is well", Tone.ATTENTION: "Your turn", Tone.BAD: "Problem"}
@@ -149,6 +152,7 @@ def _templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     templates.filters["code"] = _code
+    templates.filters["together"] = _together
     templates.filters["fold"] = _fold
     templates.filters["shared"] = _shared
     return templates
@@ -163,6 +167,12 @@ def _code(text: str) -> Markup:
         Markup('<code class="code">{}</code>').format(part) if odd % 2 else Markup.escape(part)
         for odd, part in enumerate(parts)
     )
+
+
+def _together(value: str) -> str:
+    """Return a figure that is broken only behind a comma: ``6,120 out`` stays in one line."""
+    parts = value.split(", ")
+    return ", ".join(one.replace(" ", HARD_SPACE) if len(one) < HELD else one for one in parts)
 
 
 def _fold(text: str, indent: int = 0, hanging: int | None = None) -> str:
