@@ -25,8 +25,8 @@ def written(folder: Path, text: str, file: str = "movies.yml") -> Path:
     return folder
 
 
-def with_block(folder: Path, name: str = "Heists", **keys: object) -> Path:
-    return written(folder, f"collections:\n{block(name, **keys)}")
+def with_block(folder: Path, name: str = "Heists", *, enabled: bool = True) -> Path:
+    return written(folder, f"collections:\n{block(name, enabled=enabled)}")
 
 
 @pytest.fixture
