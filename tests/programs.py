@@ -62,6 +62,12 @@ class Program:
             return 0
         if self._process.returncode is None:
             self._process.send_signal(signal)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Wait for its end and return its exit code."""
+        assert self._process is not None, "it does not run"
+        assert self._reading is not None, "the same"
         async with asyncio.timeout(PATIENCE):
             code = await self._process.wait()
             await self._reading
