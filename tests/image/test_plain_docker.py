@@ -27,6 +27,8 @@ pytestmark = pytest.mark.timeout(900)
 MOVIES = [movie(number) for number in range(1, 21)]
 CHANCES = {"Noir": {1: 0.95, 2: 0.95}, "Cosy": {3: 0.95}}
 FIRST_USER = (1000, 1000)
+LONGEST_START = 15.0
+"""Seconds, on a machine that does other things too; alone it takes one and a half."""
 SOON = 5.0
 """Seconds; a container that takes longer than ten is killed by Docker."""
 
@@ -63,7 +65,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_the_service_and_the_commands_beside_it(
-    image: Image, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    image: Image, world: World, tmp_path: Path
 ) -> None:
     """As in the specification: `docker exec kometa-ai python -m kometa_ai …`, as root."""
     with reserved_port() as port:
@@ -76,7 +78,7 @@ async def test_the_service_and_the_commands_beside_it(
             begun = time.monotonic()
             service = await container.start()
             await online(listener)
-            started = time.monotonic() - begun
+            assert time.monotonic() - begun < LONGEST_START
             await is_up(container)
 
             command = ("python", "-m", "kometa_ai")
@@ -98,11 +100,8 @@ async def test_the_service_and_the_commands_beside_it(
 
             begun = time.monotonic()
             assert await container.stop(service) == 0
-            stopped = time.monotonic() - begun
-            assert stopped < SOON
+            assert time.monotonic() - begun < SOON
             assert KEY not in log + "\n".join(service.lines)
-    with capsys.disabled():
-        print(f"\nplain Docker: online after {started:.1f} s, gone after {stopped:.1f} s")
 
 
 async def test_single_commands_as_arguments(image: Image, world: World) -> None:
