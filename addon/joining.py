@@ -26,6 +26,7 @@ from addon.unfinished import finish_cut_off_runs, untold_ending
 from addon.watching import Watching
 from addon.web.door import door_of
 from addon.web.server import Page
+from addon.window import Window
 from kometa_ai.adapters.locks import run_lock_is_held
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.heartbeat import Beat, beat_at_end, beat_at_start
@@ -73,8 +74,11 @@ class Household:
             topics=self._topics(), clock=clock, submit=self._service.submit, chance=random.random
         )
         health_file = environ.get("HEALTH_FILE", "").strip()
+        self._window = Window(configuration, store, clock, self._picture, broker=self._broker)
         self._page = Page(
             clock,
+            look=self._window.look,
+            submit=lambda command: self._service.submit(command, Trigger.PAGE),
             blame=lambda problem: self._picture.blame(Source.PAGE, problem),
             health_file=Path(health_file) if health_file else None,
         )
@@ -166,6 +170,11 @@ class Household:
 
     def _needs_broker(self) -> bool:
         return self._configuration.settings.mqtt_host is None and not self._bridge.connected
+
+    def _broker(self) -> bool | None:
+        """Return whether the broker is connected, ``None`` while there is none."""
+        known = broker_of(self._configuration.settings) or self._search.last
+        return self._bridge.connected if known else None
 
     def _use_broker(self, broker: Broker) -> None:
         self._bridge.use(broker, self._topics())

@@ -14,19 +14,21 @@ from aiohttp import web
 
 from addon.status import Problem
 from addon.waiting import set_within
-from addon.web.access import HEALTH, Asked, refusal
-from addon.web.door import EVERYWHERE, LOOPBACK
+from addon.web.access import Asked, refusal
+from addon.web.answers import Answers
+from addon.web.door import EVERYWHERE, LOOPBACK, Guard
 from addon.web.headers import headers
 from addon.web.lockout import Lockout
-from kometa_ai import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from aiohttp.typedefs import Handler, Middleware
 
+    from addon.command import Command, Response
     from addon.web.door import Door
+    from addon.web.sight import Sight
     from kometa_ai.ports import Clock
 
 LOG = logging.getLogger(__name__)
@@ -42,17 +44,22 @@ FAREWELL: Final = 0.2
 class Page:
     """Listens at one door at a time; ``blame`` gets what keeps it from that, ``None`` when it can.
 
-    ``health_file`` is where the container's health check reads the port.
+    ``look`` says what there is to see, ``submit`` gives a command. ``health_file`` is where the
+    container's health check reads the port.
     """
 
     def __init__(
         self,
         clock: Clock,
         *,
+        look: Callable[[], Awaitable[Sight]],
+        submit: Callable[[Command], Awaitable[Response]],
         blame: Callable[[Problem | None], None],
         health_file: Path | None = None,
     ) -> None:
         self._clock = clock
+        self._look = look
+        self._submit = submit
         self._blame = blame
         self._health_file = health_file
         self._door: Door | None = None
@@ -92,7 +99,8 @@ class Page:
     async def _open(self, door: Door) -> AsyncIterator[None]:
         """Listen as long as the block lasts."""
         app = web.Application(middlewares=[self._guard(door)], client_max_size=MAX_BODY)
-        app.router.add_get(HEALTH, _health)
+        believes = door.guard is Guard.SUPERVISOR
+        app.add_routes(Answers(self._look, self._submit, believes=believes).routes)
         runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=KEPT_ALIVE, shutdown_timeout=FAREWELL
         )
@@ -149,11 +157,6 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         LOG.critical("a fault in Kometa-AI itself", exc_info=error)
         told = "Kometa-AI has a fault of its own. Please report it, with the lines of the log."
         return _say(HTTPStatus.INTERNAL_SERVER_ERROR, told)
-
-
-async def _health(_request: web.Request) -> web.Response:
-    """Say that our own loop answers; nobody else is asked."""
-    return web.json_response({"status": "ok", "version": __version__})
 
 
 def _asked(request: web.Request) -> Asked:

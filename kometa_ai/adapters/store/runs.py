@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.domain.report import Trigger
+from kometa_ai.excerpt import read_excerpt
 from kometa_ai.outline import read_outline
 from kometa_ai.recorded import decode_report, encode_report
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kometa_ai.domain.report import RunReport
+    from kometa_ai.excerpt import RunExcerpt
     from kometa_ai.outline import RunOutline
 
 KEPT_RUNS: Final = 500
@@ -66,12 +68,23 @@ def outlines(db: sqlite3.Connection, limit: int) -> list[RunOutline]:
 
 def one(db: sqlite3.Connection, run_id: str) -> RunReport | None:
     """Return one finished run; ``None`` if it is not known, or no run's id at all."""
+    text = _text(db, run_id)
+    return None if text is None else decode_report(text)
+
+
+def excerpt(db: sqlite3.Connection, run_id: str) -> RunExcerpt | None:
+    """Return one finished run with the first titles of each list."""
+    text = _text(db, run_id)
+    return None if text is None else read_excerpt(text)
+
+
+def _text(db: sqlite3.Connection, run_id: str) -> str | None:
     if not (run_id.isascii() and run_id.isdecimal()):
         return None
     row = db.execute(
         "SELECT report FROM runs WHERE number = ? AND report IS NOT NULL", (int(run_id),)
     ).fetchone()
-    return None if row is None else decode_report(row[0])
+    return None if row is None else str(row[0])
 
 
 def _forget_old_ones(db: sqlite3.Connection) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.decision import Decision, Ledger, Pin
     from kometa_ai.domain.report import Change, RunReport, Trigger
+    from kometa_ai.excerpt import RunExcerpt
     from kometa_ai.outline import RunOutline
     from kometa_ai.ports import Delivery, HeldRemovals, Intent, JournalEntry, Purchase
 
@@ -59,6 +60,10 @@ class SqliteStore(Threaded):
     async def outlines(self, limit: int) -> list[RunOutline]:
         """Return the newest finished runs in outline, newest first."""
         return await self._read(runs.outlines, limit)
+
+    async def excerpt(self, run_id: str) -> RunExcerpt | None:
+        """Return one finished run with the first titles of each list."""
+        return await self._read(runs.excerpt, run_id)
 
     # Money and decisions
 
