@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.adapters.apprise_channel import apprise_channels
+from kometa_ai.adapters.apprise_channel import chats
 from kometa_ai.adapters.smtp import Encryption, MailServer, Smtp
 from kometa_ai.adapters.webhook import webhooks
 from kometa_ai.cli.audience import MAIL_NEEDS, has_mail, rules_of
@@ -120,7 +120,7 @@ async def _channels(settings: Settings) -> tuple[Channel, ...]:
 
 def _open_channels(settings: Settings) -> tuple[Channel, ...]:
     channels: list[Channel] = [mail_of(settings)] if has_mail(settings) else []
-    channels.extend(apprise_channels(settings.notification_urls))
+    channels.extend(chats(settings.notification_urls))
     channels.extend(webhooks(settings.webhook_urls))
     # An address that is written twice is one channel.
     return tuple({channel.key: channel for channel in channels}.values())

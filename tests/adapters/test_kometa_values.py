@@ -124,13 +124,14 @@ def test_enabled(tmp_path: Path, word: str) -> None:
 def test_disabled(tmp_path: Path, word: str) -> None:
     files = reading(tmp_path, f"enabled: {word}", "prompt: A")
     assert files == KometaFiles(
-        disabled=("Heist (movies.yml:5)",), claimed=frozenset({"kai-heist"})
+        disabled=("Heist (movies.yml:5)",), claimed=frozenset({"kai-heist"}), folder=tmp_path
     )
 
 
 def test_enabled_missing_means_disabled_and_is_said(tmp_path: Path) -> None:
     assert reading(tmp_path, "prompt: A") == KometaFiles(
         disabled=("Heist (movies.yml:4)",),
+        folder=tmp_path,
         claimed=frozenset({"kai-heist"}),
         notices=(
             'movies.yml:1: Collection "Heist" has a block without enabled: true; it does not run.',

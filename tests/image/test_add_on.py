@@ -1,4 +1,4 @@
-"""The image as the Supervisor runs it: its folders, the options, its API, a backup and a restore."""
+"""The image as the Supervisor runs it: folders, options, its API, a backup and a restore."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_the_entities_are_those_of_the_contract() -> None:
         "binary_sensor": {"Running", "Problem", "Radarr", "Claude"},
         "button": {
             *("Run now", "Dry run", "Force refresh", "Cancel"),
-            *("Approve held changes", "Decline held changes", "Undo last run"),
+            *("Approve held changes", "Decline held changes", "Undo last run", "Test notification"),
         },
         "select": {"Collection"},
         "switch": {"Schedule", "Dry-run mode"},
