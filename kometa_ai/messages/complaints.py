@@ -27,8 +27,10 @@ CONTEXTS: Final = {
     FaultKind.TAGGING: "Tagging",
     FaultKind.MESSAGES: "Messages",
 }
-MOST: Final = 10
+MOST: Final = 6
 """Complaints of one context; a file with 500 broken blocks has one cause."""
+IN_ALL: Final = 8
+PLACE: Final = 80
 HEADLINE: Final = 80
 SHORTEST: Final = 12
 """A headline of fewer characters says too little: ``Line 3`` of ``Line 3: there is no colon``."""
@@ -49,16 +51,18 @@ def contexts(
     standing = {(one.kind, one.where, one.message): one for one in notification.troubles}
     groups: list[Context] = []
     left: list[str] = []
+    room = IN_ALL
     for kind, name in CONTEXTS.items():
         faults = [fault for fault in report.faults if fault.kind is kind]
         if not faults:
             continue
         shown = tuple(
             _complaint(name, one, standing.get((kind, one.where, one.message)), report, zone)
-            for one in faults[:MOST]
+            for one in faults[: min(MOST, max(room, 1))]
         )
+        room -= len(shown)
         groups.append(Context(name, shown))
-        if (more := len(faults) - MOST) > 0:
+        if (more := len(faults) - len(shown)) > 0:
             left.append(f"{name}: {many(more, 'more problem')} of this kind; the log names all.")
     return tuple(groups), left
 
@@ -95,7 +99,7 @@ def _complaint(
     context: str, fault: Fault, trouble: Trouble | None, report: RunReport, zone: tzinfo
 ) -> Complaint:
     return Complaint(
-        "" if fault.where == context else told(fault.where),
+        "" if fault.where == context else told(fault.where, PLACE),
         sentence(told(fault.message)),
         told(fault.remedy),
         "" if trouble is None else history(trouble, report.started_at, zone),
@@ -103,5 +107,5 @@ def _complaint(
 
 
 def _end(trouble: Trouble, now: datetime, zone: tzinfo) -> str:
-    place = f"{told(trouble.where)}: " if trouble.where and trouble.kind in PLACED else ""
+    place = f"{told(trouble.where, PLACE)}: " if trouble.where and trouble.kind in PLACED else ""
     return f"“{place}{sentence(told(trouble.message))}” ({history(trouble, now, zone)}) is over."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME: Final = "Kometa-AI"
 RULES: Final = "`NOTIFY_ON_ERRORS_ONLY` and `NOTIFY_ON_NO_CHANGES` decide what you are told."
 WRONG: Final = frozenset({Occasion.ERROR, Occasion.REMINDER})
-NOTICES: Final = 12
+NOTICES: Final = 6
 LOST: Final = (
     "A part of the cost is assumed, for answers that were lost on the way; Anthropic's console"
     " knows the exact sum."

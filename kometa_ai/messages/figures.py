@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COUNTS: Final = frozenset(
     {
         *("Added", "Removed", "Held back", "Pending"),
-        *("Would be added", "Would be removed", "Would be held"),
+        *("Would add", "Would remove", "Would hold"),
     }
 )
 """Labels of figures that are counts of titles: a mail shows them large."""
@@ -40,10 +40,10 @@ def _counts(report: RunReport) -> Iterator[Figure]:
     pending = sum(one.pending for one in report.collections)
     would = report.dry_run
     if report.collections:
-        yield "Would be added" if would else "Added", f"{report.added:,}"
-        yield "Would be removed" if would else "Removed", f"{report.removed:,}"
+        yield "Would add" if would else "Added", f"{report.added:,}"
+        yield "Would remove" if would else "Removed", f"{report.removed:,}"
     if report.held:
-        yield "Would be held" if would else "Held back", f"{report.held:,}"
+        yield "Would hold" if would else "Held back", f"{report.held:,}"
     if pending:
         yield "Pending", f"{pending:,}"
 

@@ -30,6 +30,9 @@ NAME: Final = "Kometa-AI"
 SUBJECT: Final = 150
 """Characters; readers show about 60."""
 TEXT_WIDTH: Final = 76
+FOREIGN: Final = 0x80
+BASE64: Final = 1.37
+"""How much longer base64 makes a text."""
 HARD_SPACE: Final = "\xa0"
 HELD: Final = 32
 """Longer parts of a figure are wider than the screen of a phone."""
@@ -44,7 +47,9 @@ ROLES: Final = {
     "Would be added": "good",
     "Would be removed": "bad",
     "Would be held back": "attention",
-    "Would be held": "attention",
+    "Would add": "good",
+    "Would remove": "bad",
+    "Would hold": "attention",
 }
 """Which colour a label has."""
 
@@ -137,8 +142,9 @@ def _message_id(message: Message, sender: Address) -> str:
 
 def _encoding(text: str) -> Literal["quoted-printable", "base64"]:
     """Return the encoding that is shorter; both keep lines short, on any server."""
-    foreign = len(text.encode()) - len(text)
-    return "base64" if foreign * 4 > len(text) else "quoted-printable"
+    raw = text.encode()
+    foreign = sum(byte >= FOREIGN for byte in raw)
+    return "base64" if len(raw) + 2 * foreign > len(raw) * BASE64 else "quoted-printable"
 
 
 @cache

@@ -17,7 +17,7 @@ LATELY: Final = timedelta(days=6)
 """So long a day of the week says which day is meant."""
 NAME: Final = 60
 """Characters of a collection's name inside a sentence."""
-LONGEST: Final = 400
+LONGEST: Final = 240
 """Characters of a sentence of somebody else's; a mail is no log."""
 RUNS: Final = {
     Trigger.COMMAND_LINE: "The run from the command line",
@@ -33,8 +33,13 @@ RUNS: Final = {
 
 def told(text: str, limit: int = LONGEST) -> str:
     """Return somebody else's text as one line that is short, and that can be encoded."""
-    text = line(text).encode("utf-8", "replace").decode()
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+    # What stands between backticks is a command of ours, and nobody else's.
+    raw = line(text).replace("`", "'").encode("utf-8", "replace")
+    # A letter of other alphabets takes more room, in which it says more.
+    whole = raw[: 2 * limit].decode(errors="ignore")
+    if len(whole) <= limit and len(raw) <= 2 * limit:
+        return whole
+    return f"{whole[: limit - 1].rstrip()}…"
 
 
 def listed(words: Sequence[str]) -> str:

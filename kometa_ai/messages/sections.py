@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.message import Group, Line, Section
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 PER_GROUP: Final = 25
 """Titles with one fate in one collection."""
-PER_MESSAGE: Final = 120
-PER_MESSAGE_BYTES: Final = 16_000
-"""Of titles and reasons: a mail of more than 100 kB is cut off by readers such as Gmail."""
+PER_MESSAGE: Final = 100
+PER_MESSAGE_BYTES: Final = 10_000
+"""Of titles and reasons as HTML: readers such as Gmail cut off a mail of more than 100 kB."""
 FEWEST: Final = 3
 """So many titles each group gets when there are many groups."""
-SECTIONS: Final = 40
+SECTIONS: Final = 30
 TITLE: Final = 120
 REASON: Final = 240
 SEE_ALL: Final = (
@@ -43,7 +44,7 @@ class _Room:
     def take(self, changes: Sequence[Change]) -> Iterator[Line]:
         for change in changes[: min(self.each, self.lines)]:
             told = _line(change)
-            size = len(told.title.encode()) + len(told.reason.encode())
+            size = len(escape(f"{told.title}{told.reason}").encode())
             if size > self.bytes:
                 return
             self.bytes -= size
