@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from addon.web.sight import Sight
 from kometa_ai.domain.fault import KometaAIError
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
     from addon.configuration import Configuration
     from addon.picture import Picture
-    from kometa_ai.adapters.store import SqliteStore
     from kometa_ai.excerpt import RunExcerpt
     from kometa_ai.ports import Clock
+
+
+class Reports(Protocol):
+    """Where the reports of past runs are."""
+
+    async def excerpt(self, run_id: str) -> RunExcerpt | None:
+        """Return one finished run with the first titles of each list."""
 
 
 class Window:
@@ -24,14 +30,14 @@ class Window:
     def __init__(
         self,
         configuration: Configuration,
-        store: SqliteStore,
+        reports: Reports,
         clock: Clock,
         picture: Picture,
         *,
         broker: Callable[[], bool | None],
     ) -> None:
         self._configuration = configuration
-        self._store = store
+        self._reports = reports
         self._clock = clock
         self._picture = picture
         self._broker = broker
@@ -63,4 +69,4 @@ class Window:
         last = self._picture.status.last
         if last is None or (self._report and self._report.run_id == last.run_id):
             return
-        self._report = await self._store.excerpt(last.run_id) or self._report
+        self._report = await self._reports.excerpt(last.run_id) or self._report

@@ -75,6 +75,8 @@ class Page:
     """A page that is open."""
 
     socket: aiohttp.ClientWebSocketResponse
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    """The events that came between answers; ``Log.enable`` and the like ask for them."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     # Anything may be asked and answered: the protocol is Chromium's, not ours.
@@ -83,7 +85,7 @@ class Page:
         number = next(self._numbers)
         await self.socket.send_json({"id": number, "method": method, "params": parameters})
         while (answer := await self.socket.receive_json()).get("id") != number:
-            pass  # an event, of which nobody asked to hear
+            self.heard.append(answer)
         if "error" in answer:
             raise NotShownError(f"{method}: {answer['error']['message']}")
         return answer["result"]

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from addon.texts import counted
-from addon.web.now import Trouble
-from addon.web.wording import Moment, duration, moment, safe, sentence, usd
+from addon.web.now import MOST_FAULTS, run_faults, trouble
+from addon.web.wording import Moment, duration, moment, safe, usd
 from kometa_ai.domain.report import JUDGING, Result, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from addon.web.now import Trouble
     from addon.web.sight import Sight
-    from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Change
     from kometa_ai.excerpt import CollectionExcerpt, Excerpt, RunExcerpt
 
 SHOWN: Final = 8
 """Titles of a list that are seen without unfolding it."""
-MOST_FAULTS: Final = 50
 ENDINGS: Final = {
     Result.SUCCESS: "Done",
     Result.PARTIAL: "Done, with errors",
@@ -100,6 +99,7 @@ class Last:
     budget: str
     changed: tuple[Changed, ...]
     unchanged: tuple[tuple[str, str], ...]
+    told_above: bool
     faults: tuple[Trouble, ...]
     more_faults: int
     notices: tuple[str, ...]
@@ -126,7 +126,8 @@ def last_run(sight: Sight) -> Last | None:
             for one in report.collections
             if not _has_changes(one)
         ),
-        faults=tuple(_trouble(one) for one in report.faults[:MOST_FAULTS]),
+        told_above=bool(run_faults(sight)),
+        faults=tuple(trouble(one) for one in report.faults[:MOST_FAULTS]),
         more_faults=max(0, len(report.faults) - MOST_FAULTS),
         notices=tuple(safe(one) for one in report.notices[:MOST_FAULTS]),
     )
@@ -208,7 +209,3 @@ def _readable(changes: Sequence[Change]) -> tuple[Title, ...]:
 
 def _members(count: int) -> str:
     return counted(count, "title", "titles")
-
-
-def _trouble(fault: Fault) -> Trouble:
-    return Trouble(sentence(safe(fault.message)), sentence(safe(fault.remedy)), safe(fault.where))

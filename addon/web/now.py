@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from addon.command import Word
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 RESULTS: Final = {
     Result.SUCCESS: "done",
-    Result.PARTIAL: "done, with errors",
+    Result.PARTIAL: "with errors",
     Result.FAILED: "failed",
     Result.CANCELLED: "cancelled",
-    Result.HELD: "done, some removals wait",
+    Result.HELD: "removals wait",
     Result.DRY_RUN: "dry run",
 }
 DEEDS: Final = {
@@ -31,7 +31,10 @@ DEEDS: Final = {
     Trigger.CLEANUP: "Orphaned tags are being removed",
 }
 MUCH: Final = 80
+ALL: Final = 100
 """Percent of the month's budget from which the bar says so."""
+MOST_FAULTS: Final = 50
+"""Faults of one run that are shown; the log has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,6 @@ class Running:
     phase: str
     percent: int | None
     since: Moment
-    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def running(sight: Sight) -> Running | None:
         return None
     phase = f"{live.phase.value[0].upper()}{live.phase.value[1:]}" if live.phase else "Starting"
     known = live.progress or None
-    return Running(phase, known, moment(live.since, sight.now), live.dry_run)
+    return Running(phase, known, moment(live.since, sight.now, brief=True))
 
 
 def next_run(sight: Sight) -> Moment | None:
@@ -115,16 +117,32 @@ def next_run(sight: Sight) -> Moment | None:
 
 
 def troubles(sight: Sight) -> list[Trouble]:
-    """Return what is wrong now; what is missing in the settings has a list of its own."""
-    told_apart = {Source.SETTINGS} if sight.faults else set()
+    """Return what is wrong now; what is wrong in the settings has a list of its own."""
+    problems = dict(sight.status.problems)
+    if sight.faults:
+        problems.pop(Source.SETTINGS, None)
     if sight.missing:
-        told_apart.add(Source.CHECK)
-    problems = sight.status.problems
-    return [
-        Trouble(sentence(safe(problems[one].reason)), sentence(safe(problems[one].remedy)))
-        for one in Source
-        if one in problems and one not in told_apart
-    ]
+        problems.pop(Source.CHECK, None)
+    faults = run_faults(sight)
+    files = problems.get(Source.FILES)
+    if files and any(files.reason.startswith(f"{one.where}: {one.message}") for one in faults):
+        del problems[Source.FILES]
+    found = []
+    for source in Source:
+        if source is Source.RUN and faults:
+            found += [trouble(one) for one in faults]
+        elif source in problems:
+            told = problems[source]
+            found.append(Trouble(sentence(safe(told.reason)), sentence(safe(told.remedy))))
+    return found
+
+
+def run_faults(sight: Sight) -> tuple[Fault, ...]:
+    """Return the faults of the last run, as far as they are still a problem."""
+    report = sight.report
+    if report is None or Source.RUN not in sight.status.problems:
+        return ()
+    return report.faults[:MOST_FAULTS]
 
 
 def wrong_settings(sight: Sight) -> list[Trouble]:
@@ -144,10 +162,17 @@ def figures(sight: Sight) -> list[Figure]:
     return [
         _last(last, sight) if last else Figure("Last run", "none yet"),
         _month(sight),
-        *([Figure("Cost of the last run", usd(last.cost))] if last else []),
-        Figure("Still to judge", f"{status.pending:,}", "titles, once per collection"),
-        *([Figure("Movies", f"{status.movies:,}")] if status.movies is not None else []),
+        Figure("Cost of last run", usd(last.cost) if last else "–"),
+        Figure("Still to judge", f"{status.pending:,}", "evaluations"),
+        Figure("Movies", "–" if status.movies is None else f"{status.movies:,}"),
         Figure("Collections", f"{len(status.collections):,}"),
+    ]
+
+
+def connections(sight: Sight) -> list[Figure]:
+    """Return who answers and who does not."""
+    status = sight.status
+    return [
         _reached("Radarr", status.radarr),
         _reached("Claude", status.claude),
         _broker(sight.broker),
@@ -167,6 +192,8 @@ def pressable(sight: Sight) -> frozenset[Word]:
 def advice(sight: Sight) -> str:
     """Return what the buttons do, and what that costs."""
     status = sight.status
+    if not sight.ready:
+        return ""
     left = "" if status.budget_month is None else _left(sight)
     if status.dry_run_mode:
         return f"Dry-run mode is on: every run asks Claude and changes no tag.{left}"
@@ -187,7 +214,7 @@ def _deed(live: Live) -> str:
 
 def _last(last: LastRun, sight: Sight) -> Figure:
     bad = last.result in {Result.FAILED, Result.PARTIAL}
-    note = f"{RESULTS[last.result]}, in {duration(last.duration)}"
+    note = f"{RESULTS[last.result]} · {duration(last.duration)}"
     at = moment(last.at, sight.now)
     return Figure("Last run", at.said, note, "bad" if bad else "", at=at)
 
@@ -198,7 +225,7 @@ def _month(sight: Sight) -> Figure:
     if most is None:
         return Figure("This month", usd(spent))
     percent = min(100, int(spent * 100 / most)) if most else 100
-    mood = "bad" if percent >= MUCH else ""
+    mood = "bad" if percent >= ALL else "waiting" if percent >= MUCH else ""
     return Figure("This month", usd(spent), f"of {budget(most)}", mood, percent)
 
 
@@ -218,6 +245,11 @@ def _broker(connected: bool | None) -> Figure:  # noqa: FBT001 - the fact itself
     return Figure("MQTT", "not connected", mood="bad")
 
 
+def trouble(fault: Fault) -> Trouble:
+    """Return a fault of a run as something that is wrong."""
+    return Trouble(sentence(safe(fault.message)), sentence(safe(fault.remedy)), safe(fault.where))
+
+
 def _setting(fault: Fault, sight: Sight) -> Trouble:
     name = fault.where.lower() if sight.inside_add_on and fault.where.isupper() else fault.where
-    return Trouble(sentence(safe(fault.message)), sentence(safe(fault.remedy)), safe(name))
+    return trouble(replace(fault, where=name))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from addon.web.last import last_run
 from addon.web.now import (
     advice,
+    connections,
     figures,
     headline,
     missing_settings,
@@ -74,6 +75,7 @@ def _render(template: str, sight: Sight) -> str:
             wrong=wrong_settings(sight),
             missing=missing_settings(sight),
             figures=figures(sight),
+            connections=connections(sight),
             press=pressable(sight),
             advice=advice(sight),
             report_key=report_key(sight),

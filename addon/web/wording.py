@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -37,8 +36,8 @@ def safe(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1].rstrip()}…"
 
 
-def moment(at: datetime, now: datetime) -> Moment:
-    """Return a time as seen from ``now``, in whose zone it is told."""
+def moment(at: datetime, now: datetime, *, brief: bool = False) -> Moment:
+    """Return a time as seen from ``now``, in whose zone it is told; ``brief``: no "today"."""
     local = at.astimezone(now.tzinfo)
     days = (local.date() - now.date()).days
     if abs(days) <= 1:
@@ -48,7 +47,8 @@ def moment(at: datetime, now: datetime) -> Moment:
     else:
         year = "" if local.year == now.year else f" {local.year}"
         day = f"{local.day} {local:%B}{year}"
-    return Moment(f"{day}, {local:%H:%M}", local.isoformat(timespec="seconds"))
+    said = f"{local:%H:%M}" if brief and not days else f"{day}, {local:%H:%M}"
+    return Moment(said, local.isoformat(timespec="seconds"))
 
 
 def usd(amount: Decimal) -> str:
@@ -65,13 +65,12 @@ def budget(amount: Decimal) -> str:
 
 def duration(seconds: float) -> str:
     """Return how long something took."""
-    took = timedelta(seconds=round(seconds))
-    if seconds < MINUTE:
+    if seconds < MINUTE - 0.05:
         return f"{seconds:.1f} s"
-    if seconds < HOUR:
-        return f"{took.seconds // MINUTE} min {took.seconds % MINUTE} s"
-    hours = int(seconds // HOUR)
-    return f"{hours} h {int(seconds % HOUR // MINUTE)} min"
+    whole = round(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
 
 
 def sentence(text: str) -> str:

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from addon.command import Response
 from addon.web.door import Door, Guard
 from addon.web.server import Page
 from kometa_ai import __version__
 from tests.clock import HeldClock
 from tests.outside import LOOPBACK, reserved_port, until
+from tests.sights import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from addon.command import Command
     from addon.status import Problem
+    from addon.web.sight import Sight
 
 ALIAS = "127.0.0.2"
 EVERYWHERE = "0.0.0.0"
@@ -43,7 +47,14 @@ class Served:
 async def page(door: Door, health_file: Path | None = None) -> AsyncIterator[Served]:
     clock = HeldClock()
     blamed: list[Problem | None] = []
-    one = Page(clock, blame=blamed.append, health_file=health_file)
+
+    async def look() -> Sight:
+        return IDLE
+
+    async def submit(command: Command) -> Response:
+        return Response(command.word, accepted=True, run_id="1")
+
+    one = Page(clock, look=look, submit=submit, blame=blamed.append, health_file=health_file)
     one.use(door)
     life = asyncio.create_task(one.run())
     await until(lambda: blamed)
