@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tests.guard import wish
 from tests.image.container import Container, Image, is_up, owners
 from tests.listener import listening
 from tests.mosquitto import Login, Mosquitto, mosquitto
-from tests.outside import LOOPBACK, reserved_port
+from tests.outside import LOOPBACK, until
 from tests.service import ended, newest, online
 from tests.simulated_supervisor import TOKEN, SimulatedSupervisor
 from tests.world import KEY, World, movie
@@ -91,6 +92,22 @@ async def supervised(broker: Mosquitto) -> AsyncIterator[str]:
         yield supervisor.url
 
 
+@pytest.fixture(autouse=True)
+async def ingress_port() -> None:
+    """Wait until the port is free: an add-on has no other, and another checkout may test too."""
+    await until(_is_free)
+
+
+def _is_free() -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("", MANIFEST["ingress_port"]))
+        except OSError:
+            return False
+    return True
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with World(tmp_path / "world", MOVIES, CHANCES) as world:
@@ -119,84 +136,81 @@ async def test_from_the_first_start_to_a_restored_backup(
 ) -> None:
     (home.root / PLACE / "movies.yml").write_text("collections:\n" + wish("Noir"), "utf-8")
     restored = Home(tmp_path / "restored")
-    with reserved_port() as port:
-        file = {"claude_base_url": world.claude.url, "web_port": port}
-        home.write(options(world), file)
-        async with (
-            mosquitto(tmp_path / "broker", login=LOGIN) as broker,
-            listening(broker, "kometa_ai/#") as listener,
-            supervised(broker) as supervisor,
-        ):
-            async with add_on(image, home, supervisor) as container:
-                begun = time.monotonic()
-                service = await container.start()
-                await online(listener)
-                assert time.monotonic() - begun < LONGEST_START
-                await is_up(container)
-                await service.says(f"Kometa's files are read in /{PLACE}")
-                assert not newest(listener)["problem"], newest(listener)
+    home.write(options(world), {"claude_base_url": world.claude.url})
+    async with (
+        mosquitto(tmp_path / "broker", login=LOGIN) as broker,
+        listening(broker, "kometa_ai/#") as listener,
+        supervised(broker) as supervisor,
+    ):
+        async with add_on(image, home, supervisor) as container:
+            begun = time.monotonic()
+            service = await container.start()
+            await online(listener)
+            assert time.monotonic() - begun < LONGEST_START
+            await is_up(container)
+            await service.says(f"Kometa's files are read in /{PLACE}")
+            assert not newest(listener)["problem"], newest(listener)
 
-                await listener.say("kometa_ai/command", "run")
-                assert (await ended(listener))["result"] == "success"
-                assert world.radarr.members("KAI-noir") == {1, 2}
-                bought = len(world.claude.requests)
-                assert bought
+            await listener.say("kometa_ai/command", "run")
+            assert (await ended(listener))["result"] == "success"
+            assert world.radarr.members("KAI-noir") == {1, 2}
+            bought = len(world.claude.requests)
+            assert bought
 
-                backup = await container.do(*shlex.split(MANIFEST["backup_pre"]))
-                assert backup.code == 0
-                assert "the state in /data is whole" in backup.err
-                # Hot: the copy is taken while the service is at work.
-                shutil.copytree(home.root, restored.root, dirs_exist_ok=True)
+            backup = await container.do(*shlex.split(MANIFEST["backup_pre"]))
+            assert backup.code == 0
+            assert "the state in /data is whole" in backup.err
+            # Hot: the copy is taken while the service is at work.
+            shutil.copytree(home.root, restored.root, dirs_exist_ok=True)
 
-                again = await container.do("python", "-m", "kometa_ai", "--run-now")
-                assert again.code == 0, again.err
-                config = await container.do("python", "-m", "kometa_ai", "--dump-config")
-                for line in ("STATE_DIR=/data ", "SETTINGS_FILE=/config/kometa-ai.yaml "):
-                    (found,) = (one for one in config.out.splitlines() if one.startswith(line))
-                    assert found.endswith("# add-on")
+            again = await container.do("python", "-m", "kometa_ai", "--run-now")
+            assert again.code == 0, again.err
+            config = await container.do("python", "-m", "kometa_ai", "--dump-config")
+            for line in ("STATE_DIR=/data ", "SETTINGS_FILE=/config/kometa-ai.yaml "):
+                (found,) = (one for one in config.out.splitlines() if one.startswith(line))
+                assert found.endswith("# add-on")
 
-                begun = time.monotonic()
-                assert await container.stop(service) == 0
-                assert time.monotonic() - begun < SOON
-                said = "\n".join((*service.lines, backup.err, again.err, again.out, config.out))
-                for secret in (KEY, LOGIN.password, TOKEN):
-                    assert secret not in said
-                assert set(owners(home.data).values()) == {(0, 0)}
+            begun = time.monotonic()
+            assert await container.stop(service) == 0
+            assert time.monotonic() - begun < SOON
+            said = "\n".join((*service.lines, backup.err, again.err, again.out, config.out))
+            for secret in (KEY, LOGIN.password, TOKEN):
+                assert secret not in said
+            assert set(owners(home.data).values()) == {(0, 0)}
 
-            async with add_on(image, restored, supervisor) as container:
-                service = await container.start()
-                await is_up(container)
-                run = await container.do("python", "-m", "kometa_ai", "--run-now", "--json")
-                assert run.code == 0, run.err
-                assert run.json["usage"]["requests"] == 0
-                assert len(world.claude.requests) == bought
-                assert world.radarr.members("KAI-noir") == {1, 2}
-                assert not any("backup" in line for line in service.lines)
-                assert await container.stop(service) == 0
+        async with add_on(image, restored, supervisor) as container:
+            service = await container.start()
+            await is_up(container)
+            run = await container.do("python", "-m", "kometa_ai", "--run-now", "--json")
+            assert run.code == 0, run.err
+            assert run.json["usage"]["requests"] == 0
+            assert len(world.claude.requests) == bought
+            assert world.radarr.members("KAI-noir") == {1, 2}
+            assert not any("backup" in line for line in service.lines)
+            assert await container.stop(service) == 0
 
 
 async def test_wrong_options_are_told_and_the_service_stays(
     image: Image, home: Home, world: World, tmp_path: Path
 ) -> None:
     """The log page and the device in Home Assistant are where a user looks."""
-    with reserved_port() as port:
-        wrong = {"monthly_budget": "much", "schedule_cron": "at noon", "smtp_port": 99999}
-        home.write(options(world, **wrong), {"web_port": port})
-        async with (
-            mosquitto(tmp_path / "broker", login=LOGIN) as broker,
-            listening(broker, "kometa_ai/#") as listener,
-            supervised(broker) as supervisor,
-            add_on(image, home, supervisor) as container,
-        ):
-            service = await container.start()
-            await online(listener)
-            await is_up(container)
-            log = "\n".join(service.lines)
-            for name in ("MONTHLY_BUDGET", "SCHEDULE_CRON", "SMTP_PORT"):
-                assert name in log
-            assert newest(listener)["problem"]
-            assert (await container.do("python", "-m", "kometa_ai", "--run-now")).code == 2
-            assert await container.stop(service) == 0
+    wrong = {"monthly_budget": "much", "schedule_cron": "at noon", "smtp_port": 99999}
+    home.write(options(world, **wrong), {})
+    async with (
+        mosquitto(tmp_path / "broker", login=LOGIN) as broker,
+        listening(broker, "kometa_ai/#") as listener,
+        supervised(broker) as supervisor,
+        add_on(image, home, supervisor) as container,
+    ):
+        service = await container.start()
+        await online(listener)
+        await is_up(container)
+        log = "\n".join(service.lines)
+        for name in ("MONTHLY_BUDGET", "SCHEDULE_CRON", "SMTP_PORT"):
+            assert name in log
+        assert newest(listener)["problem"]
+        assert (await container.do("python", "-m", "kometa_ai", "--run-now")).code == 2
+        assert await container.stop(service) == 0
 
 
 async def test_without_a_block_it_is_said_where_was_looked(
