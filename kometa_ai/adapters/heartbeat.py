@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock
 
 SETTING: Final = "HEARTBEAT_URL"
-PAUSES: Final = (2.0, 5.0)
+PAUSES: Final = (1.0, 3.0)
 """Seconds before the second and the third try."""
 LONGEST_ANSWER: Final = 1024
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 15.0
 """Seconds that somebody at a terminal waits for a server; what is not sent then goes out later."""
+LATE: Final = 2.0
+"""Seconds that the word of a beginning has after the end."""
 LONGEST: Final = 30.0
 """Seconds after which a process ends, whatever it still has to tell."""
 
@@ -64,7 +66,10 @@ class Afterwards:
 
         async def send() -> None:
             if before is not None:
-                await before  # the end must not come before the beginning
+                # The end must not come before the beginning; one that is still tried is worth
+                # nothing any more.
+                await asyncio.wait({before}, timeout=LATE)
+                before.cancel()
             try:
                 await send_beat(self._settings, self._clock, beat)
             except KometaAIError as error:

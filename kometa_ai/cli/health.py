@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from kometa_ai.adapters.apprise_channel import chats
 from kometa_ai.cli.audience import has_mail
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.telling import mail_of
@@ -60,6 +61,8 @@ async def ask_everything(
         "Claude": lambda: _claude(settings, clock),
         "Mail": lambda: _mail(settings),
     }
+    if settings.notification_urls:
+        checks["Chats"] = lambda: _chats(settings)
     for name, question in further.items():
         checks[name] = partial(question, settings)
     checked: list[Checked] = []
@@ -116,6 +119,12 @@ async def _mail(settings: Settings) -> str:
     if not has_mail(settings):
         return "No mail server with recipients is set, so no mail is sent."
     return await mail_of(settings).check()
+
+
+async def _chats(settings: Settings) -> str:
+    for chat in chats(settings.notification_urls):
+        await chat.check()
+    return f"{many(len(settings.notification_urls), 'address')} understood."
 
 
 class KometaFilesError(SkipError):

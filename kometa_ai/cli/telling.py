@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.apprise_channel import chats
@@ -43,7 +42,7 @@ async def tell_people(
     patience: float = PATIENCE,
 ) -> Delivered:
     """Decide what is to be told of the runs that are over, and send what is due."""
-    channels = await _channels(settings)
+    channels = channels_of(settings)
     await record(outbox, [channel.key for channel in channels], rules_of(settings), clock)
     write = writer_of(settings, next_run)
     return await deliver(outbox, channels, write, clock, patience=patience)
@@ -56,7 +55,7 @@ async def tell_at_once(
     now = clock.now()
     write = writer_of(settings, None)
     message = write(report, Notification(Occasion.ERROR), f"failure-{now:%Y%m%dT%H%M%S%f}", now)
-    return await try_out(await _channels(settings), message, patience=patience)
+    return await try_out(channels_of(settings), message, patience=patience)
 
 
 async def send_test(
@@ -69,7 +68,7 @@ async def send_test(
             raise SettingsError(faults)
         channels: tuple[Channel, ...] = (mail_of(settings),)
     else:
-        channels = await _channels(settings)
+        channels = channels_of(settings)
     if not channels:
         raise SettingsError((NO_CHANNEL,))
     now, test = clock.now(), Notification(Occasion.TEST)
@@ -112,13 +111,8 @@ def writer_of(settings: Settings, next_run: datetime | None) -> Writer:
     return write
 
 
-async def _channels(settings: Settings) -> tuple[Channel, ...]:
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
     """Return every channel that is set."""
-    # apprise reads its hundred services from files.
-    return await asyncio.to_thread(_open_channels, settings)
-
-
-def _open_channels(settings: Settings) -> tuple[Channel, ...]:
     channels: list[Channel] = [mail_of(settings)] if has_mail(settings) else []
     channels.extend(chats(settings.notification_urls))
     channels.extend(webhooks(settings.webhook_urls))

@@ -56,7 +56,7 @@ async def test_a_server_in_trouble_is_asked_three_times_with_pauses() -> None:
     async with receiver(Said(503), Said(429), Said(200)) as server:
         assert await Heartbeat(server.url, clock).success() == "200 OK"
     assert len(server.seen) == 3
-    assert clock.sleeps == [2, 5]
+    assert clock.sleeps == [1, 3]
 
 
 async def test_after_the_third_time_it_is_told() -> None:

@@ -20,9 +20,8 @@ SECRETS = {
     "SMTP_PASSWORD": "smtp-hunter22",
     "MQTT_PASSWORD": "mqtt-hunter33",
     "WEB_PASSWORD": "web-hunter44",
-    "WEBHOOK_URLS": "https://example.org/hook/Hunter55",
-    "NOTIFICATION_URLS": "discord://Hunter66/token-Hunter77",
-    "HEARTBEAT_URL": "https://example.org/ping/Hunter88",
+    "WEBHOOK_URLS": "http://127.0.0.1:1/hook/Hunter55",
+    "NOTIFICATION_URLS": "json://127.0.0.1:1/Hunter66/token-Hunter77",
 }
 TELLTALE = "hunter"
 
