@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 REASONS: Final = (120, 60, 0)
 """How long a reason may be; the shorter ones are for what does not fit otherwise."""
 SHORTEST_BEGINNING: Final = 24
+_BEGUN: Final = frozenset({"lead", "errors", "advice"})
+"""Parts of which a beginning is better than nothing."""
 _HELD: Final = "?"
 _SIGNS: Final = (("held", _HELD), ("add", "+"), ("remov", "−"))
 _LF: Final = "\n"
@@ -108,9 +110,19 @@ def _parts(outline: Outline, longest: int) -> dict[str, Sequence[_Item]]:
     }
 
 
-_PRIORITY: Final = (
-    *("lead", "errors", "advice", "held", "figures", "ended", "changes", "notices", "footer"),
-)
+_SHARES: Final = {
+    "lead": 1.0,
+    "errors": 1.0,
+    "advice": 1.0,
+    # Good to know, but they must not be all that is left; nor must a long list of what waits.
+    "figures": 0.33,
+    "held": 0.6,
+    "ended": 1.0,
+    "changes": 1.0,
+    "notices": 1.0,
+    "footer": 1.0,
+}
+"""The parts, the most important first, and how much of what is left each may take."""
 
 
 def _join(parts: dict[str, Sequence[_Item]]) -> str:
@@ -123,17 +135,30 @@ def _shrink(outline: Outline, room: int, length: Callable[[str], int]) -> str:
     parts = _parts(outline, REASONS[-1])
     money = [item for item in parts["figures"] if _MONEY.search(item.text)]
     parts["figures"] = money or parts["figures"]
+    if parts["errors"] or parts["held"]:
+        parts["lead"] = [_Item(_beginning(parts["lead"][0].text, room // 2, length))]
     chosen: dict[str, str] = {}
     left = room
-    for name in _PRIORITY:
+    for name, share in _SHARES.items():
         items = [item for item in parts[name] if item.text]
-        # Figures are good to know, but they must not be all that is left.
-        share = left // 3 if name == "figures" else left
-        text = _fill(items, share - (length(_GAP) if chosen else 0), length)
+        free = int(left * share) - (length(_GAP) if chosen else 0)
+        text = _fill(items, free, length)
+        if items and not text and name in _BEGUN:
+            text = _start_of(items, free, length)
         if text:
             left -= length(text) + (length(_GAP) if chosen else 0)
             chosen[name] = text
     return _GAP.join(chosen[name] for name in parts if name in chosen)
+
+
+def _beginning(text: str, room: int, length: Callable[[str], int]) -> str:
+    """Return the whole sentences that there is room for, or what there is of the first one."""
+    kept = ""
+    for sentence in re.split(r"(?<=[.!?]) (?=[A-Z0-9])", text):
+        if length(longer := f"{kept} {sentence}".lstrip()) > room:
+            break
+        kept = longer
+    return kept or cut(text, room, length)
 
 
 def _fill(items: Sequence[_Item], room: int, length: Callable[[str], int]) -> str:
@@ -150,9 +175,11 @@ def _fill(items: Sequence[_Item], room: int, length: Callable[[str], int]) -> st
         if length(said) > room:
             break
         best = said
-    if best or not items:
-        return best
-    # Not even the first one fits: its beginning says more than nothing, if it is long enough.
+    return best
+
+
+def _start_of(items: Sequence[_Item], room: int, length: Callable[[str], int]) -> str:
+    """Return the beginning of the first item, which says more than nothing if it is long enough."""
     more = sum(item.counts for item in items[1:])
     tail = f"\n{_more(more)}" if more else ""
     beginning = cut(items[0].text, room - length(tail), length)

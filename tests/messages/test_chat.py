@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,6 +96,29 @@ def test_a_short_message_is_whole() -> None:
 
 def test_where_all_fits_reasons_are_told() -> None:
     assert "closes in; fits the wish for heists well." in fit(FULL, Limits(32_000)).text
+
+
+def test_a_long_lead_leaves_room_for_what_is_wrong() -> None:
+    lead = "The scheduled run added 6 titles. 1 problem was met on the way. 40 removals wait."
+    text = fit(replace(FULL, lead=f"{lead} {'And so on. ' * 20}"), Limits(250)).text
+    assert text.startswith(f"{lead} And so on. ")
+    assert "\n\nRadarr\n✗ Radarr at" in text
+
+
+def test_a_long_list_of_what_waits_leaves_room_for_the_rest() -> None:
+    sections = (
+        Section("Waits", (group("Held back", 90),)),
+        Section("Came", (group("Added", 5),)),
+    )
+    text = fit(replace(FULL, sections=sections, contexts=()), Limits(1_000)).text
+    for part in (
+        "Waits: 90 held back",
+        "--approve 17",
+        "Came: 5 added",
+        "Next run",
+        "Cost of this",
+    ):
+        assert part in text
 
 
 def test_what_is_left_out_is_counted() -> None:
