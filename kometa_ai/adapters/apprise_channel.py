@@ -16,11 +16,11 @@ import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
 from kometa_ai.domain.message import Tone
 from kometa_ai.messages.answers import Receiver, numbered, shortened
 from kometa_ai.messages.chat import Limits, fit, utf8_bytes, utf16_units
+from kometa_ai.messages.services import service
 from kometa_ai.settings.redaction import address_redactor
 
 if TYPE_CHECKING:
@@ -34,34 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SETTING: Final = "NOTIFICATION_URLS"
-_SERVICES: Final = {
-    "discord": "Discord",
-    "gotify": "Gotify",
-    "gotifys": "Gotify",
-    "hassio": "Home Assistant",
-    "hassios": "Home Assistant",
-    "json": "JSON",
-    "jsons": "JSON",
-    "mailto": "apprise mail",
-    "mailtos": "apprise mail",
-    "matrix": "Matrix",
-    "matrixs": "Matrix",
-    "mmost": "Mattermost",
-    "mmosts": "Mattermost",
-    "msteams": "Teams",
-    "ntfys": "ntfy",
-    "pbul": "Pushbullet",
-    "pover": "Pushover",
-    "signal": "Signal",
-    "signals": "Signal",
-    "slack": "Slack",
-    "tgram": "Telegram",
-    "workflow": "Teams",
-    "workflows": "Teams",
-}
-"""How people call a service, by the scheme of its address; others are called by the scheme."""
-_SITES: Final = {"discord": "Discord", "discordapp": "Discord", "slack": "Slack", "ntfy": "ntfy"}
-"""How people call a service whose own web address apprise understands."""
 _BYTES: Final = {"ntfy": 4096, "ntfys": 4096}
 """Services that count bytes; what is longer, ntfy makes a file of."""
 _LINED: Final = {"tgram"}
@@ -118,17 +90,6 @@ def chats(
         AppriseChannel(one, name, connect=connect, silence=silence)
         for one, name in zip(once, names, strict=True)
     ]
-
-
-def service(address: str) -> str:
-    """Return how people call the service of an address; nothing secret is in it."""
-    scheme = address.partition("://")[0].lower()
-    if scheme not in {"http", "https"}:
-        return _SERVICES.get(scheme, scheme)
-    with suppress(ValueError):
-        site = (urlsplit(address).hostname or "").removesuffix(".com").rpartition(".")[2]
-        return _SITES.get(site, "chat")
-    return "chat"
 
 
 class AppriseChannel:

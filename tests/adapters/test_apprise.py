@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kometa_ai.adapters.apprise_channel import AppriseChannel, chats, service
+from kometa_ai.adapters.apprise_channel import AppriseChannel, chats
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError, TryLaterError
 from kometa_ai.domain.message import Group, Line, Section, Tone
+from kometa_ai.messages.services import service
 from tests.adapters.receivers import LOOPBACK, Receiver, Said, message, receiver
 
 if TYPE_CHECKING:
