@@ -97,7 +97,7 @@ async def shows(tab: Page, script: str) -> Any:
     """Wait until a script says something that is true, and return it."""
     found = None
     async with asyncio.timeout(PATIENCE):
-        while not (found := await tab.do(script)):
+        while not (found := await tab.do(script)):  # noqa: ASYNC110 - it sets no event
             await asyncio.sleep(0.05)  # noqa: TID251 - the browser is another process
     return found
 

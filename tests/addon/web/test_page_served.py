@@ -119,7 +119,7 @@ async def test_inside_the_add_on_it_opens_with_unusable_settings(tmp_path: Path)
 async def _read_until(url: str, words: str) -> str:
     """Read until certain words are there; the page is true a moment after the log is."""
     async with asyncio.timeout(PATIENCE):
-        while words not in (text := (await read(url))[1]):
+        while words not in (text := (await read(url))[1]):  # noqa: ASYNC110 - it sets no event
             await asyncio.sleep(0.05)  # noqa: TID251 - the service is another process
     return text
 
