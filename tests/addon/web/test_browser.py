@@ -193,13 +193,13 @@ async def test_home_assistant_may_show_it_in_a_frame(tab: Page, tmp_path: Path) 
 
 async def test_nobody_else_may(tab: Page) -> None:
     async with showing(IDLE) as url:
-        await go(tab, url)
+        await tab.ask("Page.navigate", url="about:blank")
         await tab.do(
-            "const frame = document.createElement('iframe'); frame.src = '/';"
+            f"const frame = document.createElement('iframe'); frame.src = '{url}';"
             "frame.onload = () => { document.title = 'loaded'; }; document.body.append(frame)"
         )
         await shows(tab, "document.title === 'loaded'")
-    assert any("frame-ancestors" in one or "frame" in one for one in complaints(tab))
+    assert any("frame-ancestors" in one for one in complaints(tab))
 
 
 @pytest.mark.parametrize("sight", [*SIGHTS.values(), STRANGE], ids=[*SIGHTS, "strange"])

@@ -51,6 +51,7 @@ async def test_a_run_from_the_page_and_a_stop_with_connections_open(world: World
         kept.write(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         _, half = await asyncio.open_connection(LOOPBACK, served.port)
         half.write(b"POST /command HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n")
+        half.write(b"Content-Type: application/json\r\n\r\n")  # and then nothing comes
         await half.drain()
         code, seconds = await served.stop()
         assert code == 0

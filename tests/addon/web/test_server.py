@@ -178,8 +178,10 @@ async def test_open_connections_do_not_hold_up_a_stop(port: int) -> None:
         _, kept = await asyncio.open_connection(LOOPBACK, port)
         kept.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         _, half = await asyncio.open_connection(LOOPBACK, port)
-        half.write(b"GET /health HTTP/1.1\r\n")
+        half.write(b"POST /command HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n")
+        half.write(b"Content-Type: application/json\r\n\r\n")  # and then nothing comes
         await half.drain()
+        await ask(port)  # what came before has been heard
     kept.close()
     half.close()
 
