@@ -192,8 +192,11 @@ async def test_home_assistant_may_show_it_in_a_frame(tab: Page, tmp_path: Path) 
 
 
 async def test_nobody_else_may(tab: Page) -> None:
-    async with showing(IDLE) as url:
-        await tab.ask("Page.navigate", url="about:blank")
+    async with showing(IDLE) as url, ingress(0) as elsewhere:
+        await tab.ask("Page.navigate", url=elsewhere.frame)
+        await shows(
+            tab, "document.readyState === 'complete' && document.querySelector('iframe')&&1"
+        )
         await tab.do(
             f"const frame = document.createElement('iframe'); frame.src = '{url}';"
             "frame.onload = () => { document.title = 'loaded'; }; document.body.append(frame)"
