@@ -124,7 +124,7 @@ async def _mail(settings: Settings) -> str:
 async def _chats(settings: Settings) -> str:
     for chat in chats(settings.notification_urls):
         await chat.check()
-    return f"{many(len(settings.notification_urls), 'address')} understood."
+    return f"{many(len(settings.notification_urls), 'channel')} understood."
 
 
 class KometaFilesError(SkipError):
