@@ -10,11 +10,19 @@ import asyncio
 import base64
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kometa_ai.domain.fault import Fault, FaultKind
+from kometa_ai.domain.message import Occasion
+from kometa_ai.domain.report import Change
 from kometa_ai.messages.mail import as_html
 from script.chromium import Page, chromium
-from tests.mails import EVERY, trial
+from tests.mails import EVERY, HEIST, huge, told, trial
+
+if TYPE_CHECKING:
+    from kometa_ai.domain.report import RunReport
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 MOST_BYTES = 200_000
@@ -44,9 +52,22 @@ async def show(page: Page, html: str, width: int, paper: str) -> bytes:
     return await page.picture()
 
 
+def endless() -> RunReport:
+    """Return a run with more than a mail holds, and words that are wider than a phone."""
+    word = "Donaudampfschifffahrtsgesellschaft" * 3
+    change = Change(1, word, 1999, word)
+    fault = Fault(FaultKind.KOMETA, f"{word}.yml:12", word, word)
+    wide = replace(HEIST, name=word, added=(change,), held=(change,) * 12)
+    many = huge()
+    return replace(many, collections=(wide, *many.collections), faults=(fault,), notices=(word,))
+
+
 async def main(folder: Path, scratch: Path, names: list[str]) -> None:
     """Take all pictures."""
-    outlines = {name: told.outline for name, told in EVERY.items()} | {"test": trial()}
+    outlines = {name: told.outline for name, told in EVERY.items()} | {
+        "test": trial(),
+        "huge": told(endless(), Occasion.CHANGES).outline,
+    }
     if names:
         outlines = {name: outlines[name] for name in names}
     async with chromium(scratch) as page:

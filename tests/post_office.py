@@ -37,6 +37,7 @@ class PostOffice:
     refuse: dict[str, str] = field(default_factory=dict)
     refuse_login: str = ""
     hang_up_after_data: bool = False
+    deaf_to_quit: bool = False
     envelopes: list[Envelope] = field(default_factory=list)
     ways: list[str] = field(default_factory=list)
     port: int = 0
@@ -76,6 +77,13 @@ class PostOffice:
         if self.hang_up_after_data:
             cast("asyncio.WriteTransport", server.transport).abort()
         return self.answers.pop(0) if self.answers else OK
+
+    async def handle_QUIT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        if self.deaf_to_quit:
+            await asyncio.Event().wait()
+        return "221 2.0.0 Bye"
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, way: str, login: object

@@ -47,7 +47,7 @@ def compose(
         contexts=groups,
         ended=over,
         notices=(*_notices(report), *left_out),
-        footer=f"Run {report.run_id}, {moment(report.started_at, zone)}. {RULES}",
+        footer=f"{_run(report, zone)} {RULES}",
     )
 
 
@@ -187,6 +187,12 @@ def _advice(report: RunReport) -> str:
         f" `python -m kometa_ai --decline {run}`, or send `decline` over MQTT."
     )
     return f"{approve}\n{decline}"
+
+
+def _run(report: RunReport, zone: tzinfo) -> str:
+    """Return which run it was; one that failed before it began has no number."""
+    when = moment(report.started_at, zone)
+    return f"Run {report.run_id}, {when}." if report.run_id else f"{when}."
 
 
 def _notices(report: RunReport) -> list[str]:

@@ -234,6 +234,14 @@ async def test_the_connection_is_lost_when_the_mail_was_out() -> None:
     assert lost["Message-ID"] == arrived["Message-ID"]
 
 
+async def test_a_mail_that_is_out_is_out() -> None:
+    """A server that does not say goodbye makes no second mail of it."""
+    patience = Timeouts(step=1.0, whole=0.9)
+    async with post_office(PostOffice(deaf_to_quit=True)) as office:
+        said = await Smtp(MailServer(LOOPBACK, office.port), ENVELOPE, patience).send(MESSAGE)
+    assert "took the mail" in said
+
+
 @pytest.mark.parametrize("words", [b"", b"220 post.test\r\n", b"220-half a greeting\r\n"])
 async def test_a_server_that_says_nothing_is_left(words: bytes) -> None:
     async with mute(words) as (port, gone):

@@ -234,3 +234,8 @@ def test_few_complaints_of_many_are_told() -> None:
 )
 def test_a_test_message_says_what_will_come(rules: Rules, promise: str) -> None:
     assert trial(rules).notices[0].endswith(promise)
+
+
+def test_a_run_that_never_began_has_no_number() -> None:
+    assert of(RUN).footer.startswith("Run 57, Tue 24 Nov, 03:00. `NOTIFY")
+    assert of(replace(FAILED, run_id=""), Occasion.ERROR).footer.startswith("Tue 24 Nov, 03:00. `")

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.message import Message, Occasion
@@ -194,6 +194,7 @@ def strange(title: str, reason: str) -> RunReport:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(title=anything, reason=anything)
 def test_titles_and_reasons_stay_words(title: str, reason: str) -> None:
     outline = told(strange(title, reason), Occasion.ERROR).outline
@@ -208,6 +209,7 @@ def test_titles_and_reasons_stay_words(title: str, reason: str) -> None:
         assert squeezed(text) in squeezed(as_text(outline))
 
 
+@settings(deadline=None, max_examples=60)
 @given(name=anything)
 def test_the_head_of_a_mail_is_ours_alone(name: str) -> None:
     """No title, server or file can write a header, or end the head."""

@@ -102,7 +102,7 @@ class Smtp:
                     yield client
                     # The mail is out: from here on nothing may say that it is not.
                     limit.reschedule(None)
-                    await _leave(client)
+                    await _leave(client, min(GOODBYE, self._timeouts.step))
                 finally:
                     _hang_up(client)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -179,9 +179,9 @@ async def _hello(client: aiosmtplib.SMTP) -> None:
     await client.ehlo(hostname=f"[IPv6:{host}]" if ":" in host else f"[{host}]")
 
 
-async def _leave(client: aiosmtplib.SMTP) -> None:
+async def _leave(client: aiosmtplib.SMTP, patience: float) -> None:
     with suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit(timeout=GOODBYE)
+        await client.quit(timeout=patience)
 
 
 def _hang_up(client: aiosmtplib.SMTP) -> None:
