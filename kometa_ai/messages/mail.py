@@ -170,9 +170,17 @@ def _code(text: str) -> Markup:
     if len(parts) % 2 == 0:
         return Markup.escape(text)  # somebody's lonely backtick
     return Markup().join(
-        Markup('<code class="code">{}</code>').format(part) if odd % 2 else Markup.escape(part)
-        for odd, part in enumerate(parts)
+        _command(part) if odd % 2 else Markup.escape(part) for odd, part in enumerate(parts)
     )
+
+
+def _command(text: str) -> Markup:
+    """Return a command as code whose option stays in one piece: ``--`` invites to break it."""
+    command, dashes, option = text.partition("--")
+    if not dashes:
+        return Markup('<code class="code">{}</code>').format(text)
+    kept = Markup('<code class="code">{}<span style="white-space:nowrap">{}</span></code>')
+    return kept.format(command, f"--{option}")
 
 
 def _together(value: str) -> str:
