@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/HOME_ASSISTANT.md, in docs/pictures.
+"""Takes the pictures of docs/HOME_ASSISTANT.md and of the page, in docs/pictures.
 
 A real Home Assistant, a real Mosquitto and the real service, with Radarr and Claude simulated.
 """
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.demo.claude import SimulatedClaude
 from kometa_ai.demo.radarr import SimulatedRadarr
+from script import page_pictures
 from script.chromium import Page, chromium
+from script.keeping import keep, narrow
 from tests.guard import bring_back, take_away
 from tests.homeassistant.core import Core, home_assistant
 from tests.homeassistant.device import RESULT, STATUS, Device
@@ -29,8 +31,6 @@ from tests.service import EVENT, service
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-MOST_BYTES = 200_000
 WIDE, NARROW = 1280, 390
 KEY = "picture-key"
 NEW = range(171, 201)
@@ -70,24 +70,6 @@ class Scene:
     async def open(self, path: str, *words: str) -> None:
         """Open a page of Home Assistant."""
         await self.page.open(f"{self.core.url}/{path}", *words)
-
-
-def keep(name: str, picture: bytes) -> None:
-    """Write a picture, unless it is too large for a page."""
-    print(f"{name}.png: {len(picture):,} bytes")
-    if len(picture) > MOST_BYTES:
-        raise SystemExit(f"{name}.png is larger than {MOST_BYTES:,} bytes: make it smaller.")
-    (PICTURES / f"{name}.png").write_bytes(picture)
-
-
-def narrow(kometa: Path) -> None:
-    """Leave Film Noir fewer years, so that a large part of it would go."""
-    file = kometa / "movies.yml"
-    before = file.read_text("utf-8")
-    after = before.replace("candidate_year_max: 1959", "candidate_year_max: 1946")
-    if after == before:
-        raise SystemExit("The demo's Film Noir ends in another year: name it here.")
-    file.write_text(after, "utf-8")
 
 
 async def prepare(scene: Scene, phone_id: str) -> None:
@@ -195,7 +177,7 @@ async def log_in(page: Page, core: Core) -> None:
 async def main(folder: Path) -> None:
     """Take all pictures."""
     async with AsyncExitStack() as stack:
-        for name in ("broker", "core", "served", "chromium"):
+        for name in ("broker", "core", "served", "chromium", "page"):
             (folder / name).mkdir()
         broker = await stack.enter_async_context(mosquitto(folder / "broker" / "of"))
         core = await stack.enter_async_context(home_assistant(folder / "core" / "of"))
@@ -211,9 +193,9 @@ async def main(folder: Path) -> None:
         await take_what_changed(scene)
         await take_the_question(scene)
         await take_the_settings(scene)
+        await page_pictures.take(page, folder / "page")
 
 
 if __name__ == "__main__":
-    PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         asyncio.run(main(Path(scratch)))

@@ -96,6 +96,7 @@ class Last:
     facts: str
     totals: str
     approval: str
+    waits: bool
     budget: str
     changed: tuple[Changed, ...]
     unchanged: tuple[tuple[str, str], ...]
@@ -111,6 +112,7 @@ def last_run(sight: Sight) -> Last | None:
     if report is None:
         return None
     held_now = {slug for slug, one in sight.status.collections.items() if one.held}
+    waits = any(one.slug in held_now for one in report.collections)
     return Last(
         run_id=report.run_id,
         ending=ENDINGS[report.result],
@@ -118,7 +120,8 @@ def last_run(sight: Sight) -> Last | None:
         at=moment(report.started_at, sight.now),
         facts=_facts(report),
         totals=_totals(report),
-        approval=_approval(report, waits=any(one.slug in held_now for one in report.collections)),
+        approval=_approval(report, waits=waits),
+        waits=waits and not report.dry_run,
         budget=BUDGETS.get(report.exhausted, ""),
         changed=tuple(_changed(one, report) for one in report.collections if _has_changes(one)),
         unchanged=tuple(
@@ -164,9 +167,7 @@ def _approval(report: RunExcerpt, *, waits: bool) -> str:
         return ""
     return (
         f"{told} {'waits' if held == 1 else 'wait'} for you: more than MAX_REMOVALS_PERCENT of a"
-        " collection would go at once. In Home Assistant press “Approve held changes” or “Decline"
-        f" held changes”; on the command line, --approve {report.run_id} or --decline"
-        f" {report.run_id}."
+        " collection would go at once."
     )
 
 

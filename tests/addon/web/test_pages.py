@@ -309,7 +309,9 @@ def test_the_broker(broker: bool | None, told: str) -> None:
 
 
 def test_the_key_of_a_report_changes_with_what_is_shown_of_it() -> None:
-    keys = [live(one)["report"] for one in (IDLE, HELD, UNCONFIGURED, replace(IDLE, unread="x"))]
+    tomorrow = replace(IDLE, now=NOW + timedelta(days=1))
+    others = (IDLE, HELD, UNCONFIGURED, tomorrow, replace(IDLE, unread="x"))
+    keys = [live(one)["report"] for one in others]
     assert len(set(keys)) == len(keys)
     assert live(IDLE)["report"] == live(RUNNING)["report"]
 

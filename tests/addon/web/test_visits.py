@@ -88,7 +88,7 @@ async def test_a_run_from_the_page_up_to_the_tags_and_its_report(open_page: Visi
     assert "from this page" in text
     assert __version__ in text
     live = json.loads((await read(f"{url}status"))[1])
-    assert live["report"] == f"{told['run_id']}:0:"
+    assert live["report"].startswith(f"{told['run_id']}:0:")
     _, part = await read(f"{url}report")
     assert "Noir suits it" in part
     assert "<html" not in part
