@@ -14,6 +14,7 @@ from tests.image.container import Container, Image, is_up, owners
 from tests.listener import listening
 from tests.mosquitto import mosquitto
 from tests.outside import LOOPBACK, reserved_port
+from tests.post_office import PostOffice, post_office
 from tests.service import online
 from tests.world import KEY, World, movie
 
@@ -73,7 +74,16 @@ async def test_the_service_and_the_commands_beside_it(
         async with (
             mosquitto(tmp_path / "broker") as broker,
             listening(broker, "kometa_ai/#") as listener,
-            docker(image, world, MQTT_PORT=str(broker.port), **mqtt) as container,
+            post_office(PostOffice()) as office,
+            docker(
+                image,
+                world,
+                MQTT_PORT=str(broker.port),
+                SMTP_SERVER=LOOPBACK,
+                SMTP_PORT=str(office.port),
+                NOTIFICATION_RECIPIENTS="me@example.org",
+                **mqtt,
+            ) as container,
         ):
             begun = time.monotonic()
             service = await container.start()
@@ -92,6 +102,9 @@ async def test_the_service_and_the_commands_beside_it(
             health = await container.do(*command, "--health-check")
             assert "2 collections to keep in kometa-config" in health.out
             assert (await container.do("kometa-ai", "--runs")).code == 0
+            mail = await container.do(*command, "--send-test-email")
+            assert mail.code == 0, mail.err
+            assert len(office.mails) == 1
 
             assert set(owners(world.state).values()) == {FIRST_USER}
             assert set(owners(tmp_path / "logs").values()) == {FIRST_USER}
