@@ -40,7 +40,7 @@ RUN chmod 755 /opt/kometa-ai/* \
     && install -d -m 1777 state logs \
     && install -d kometa-config
 
-# Only our own process is asked: whoever restarts us because Radarr is down gains nothing. A check costs 3 ms, so that it
+# Only our own process is asked: whoever restarts us because Radarr is down gains nothing. A check costs 5 ms, so that it
 # can be frequent, and the start is seen soon; the Supervisor waits for that. (--start-interval would be the word for it,
 # which older builders do not know.) One request at a time is answered even while a run is going on.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 CMD ["/opt/kometa-ai/healthy"]

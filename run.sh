@@ -3,6 +3,9 @@
 # command to be run instead. Settings are not its business: the program reads the environment and the add-on's options.
 set -eu
 
+# Told to stop before there is anything to stop: process 1 would not hear it, and any other would end with an error.
+trap 'exit 0' TERM INT
+
 healthy=/tmp/kometa-ai.port
 say() { printf 'kometa-ai: %s\n' "$1" >&2; }
 
