@@ -28,6 +28,7 @@ RUNS: Final = {
     Trigger.SCHEDULE: "The scheduled run",
     Trigger.CATCH_UP: "The missed run",
     Trigger.MQTT: "The run that MQTT asked for",
+    Trigger.PAGE: "The run from Kometa-AI's page",
 }
 
 

@@ -14,6 +14,7 @@ from kometa_ai.domain.notifying import Rules
 from kometa_ai.domain.report import Result, RunReport, Spending, Trigger
 from kometa_ai.messages.complaints import CONTEXTS
 from kometa_ai.messages.compose import compose
+from kometa_ai.messages.phrases import RUNS
 from tests.mails import (
     ADDED,
     BEGAN,
@@ -115,6 +116,17 @@ def test_the_lead_says_what_the_run_did(report: RunReport, lead: str) -> None:
 )
 def test_the_tone(name: str, tone: Tone) -> None:
     assert EVERY[name].outline.tone is tone
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_every_trigger_has_words(trigger: Trigger) -> None:
+    told = compose(
+        replace(RUN, trigger=trigger),
+        Notification(Occasion.CHANGES),
+        next_run=None,
+        zone=ZONE,
+    )
+    assert told.lead.startswith(RUNS[trigger])
 
 
 def test_what_stays_wrong_is_no_good_news() -> None:
