@@ -143,14 +143,32 @@ class _Mailman:
         return refused or last
 
     async def _bring(self, delivery: Delivery) -> str:
-        report = await self._outbox.report(delivery.run_id)
-        if report is None:
+        message = await self._written(delivery)
+        if message is None:
             LOG.info("run %s is forgotten, and so is the message about it", delivery.run_id)
             return ""
-        notification = decode_notification(delivery.notification)
-        key = f"run-{delivery.run_id}-{delivery.message}"
-        message = self._write(report, notification, key, delivery.at)
         return await _send(self._channel, message, self._patience)
+
+    async def _written(self, delivery: Delivery) -> Message | None:
+        """Return the message; a bug in its words costs this one message, and holds up no other."""
+        try:
+            report = await self._outbox.report(delivery.run_id)
+            if report is None:
+                return None
+            notification = decode_notification(delivery.notification)
+            key = f"run-{delivery.run_id}-{delivery.message}"
+            return self._write(report, notification, key, delivery.at)
+        except KometaAIError:
+            raise
+        except Exception as error:
+            LOG.critical("a fault in Kometa-AI itself", exc_info=error)
+            raise SkipError(
+                FaultKind.PROGRAM,
+                f"The message about run {delivery.run_id} could not be written"
+                f" ({type(error).__name__}).",
+                remedy="That is a bug: please report it with the traceback in the log.",
+                where=self._channel.name,
+            ) from error
 
     def _again(self, delivery: Delivery) -> datetime:
         return self._clock.now() + WAITS[min(delivery.tries, len(WAITS) - 1)]

@@ -193,6 +193,24 @@ async def test_a_message_that_is_refused_for_good_holds_up_no_other(tmp_path: Pa
         assert await office.store.next_due() is None
 
 
+async def test_a_message_that_can_not_be_written_holds_up_no_other(tmp_path: Path) -> None:
+    def stumble(report: RunReport, notification: Notification, key: str, at: datetime) -> Message:
+        if report.run_id == "1":
+            raise KeyError("page")
+        return write(report, notification, key, at)
+
+    async with open_office(tmp_path) as office:
+        friend = Friend()
+        await office.run()
+        await office.run()
+        await office.record()
+        (sent,) = (await deliver(office.store, [friend], stumble, office.clock)).sent
+        assert not sent.well
+        assert "run 1" in sent.said
+        assert [message.outline.subject for message in friend.heard] == ["run 2"]
+        assert await office.store.next_due() is None
+
+
 async def test_a_channel_that_hangs_or_breaks_holds_up_no_other(tmp_path: Path) -> None:
     async with open_office(tmp_path) as office:
         well = Friend("chat", "Discord")
