@@ -34,13 +34,13 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @contextmanager
-def reserved_port() -> Iterator[int]:
-    """Hold a port of the loopback that servers may come back to.
+def reserved_port(host: str = LOOPBACK) -> Iterator[int]:
+    """Hold a port that servers may come back to, of the loopback or of all addresses.
 
     It is bound, but nobody listens: a server that sets SO_REUSEADDR (all of ours do) can take it,
     go, and take it again, while the kernel gives it to no one else, and a client meets a refusal.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind((LOOPBACK, 0))
+        holder.bind((host, 0))
         yield holder.getsockname()[1]

@@ -50,8 +50,8 @@ async def visited(serving: Serving, guard: Guard, password: str = "") -> AsyncIt
         submit=lambda command: serving.service.submit(command, Trigger.PAGE),
         blame=blamed.append,
     )
-    with reserved_port() as port:
-        host = EVERYWHERE if guard is Guard.SUPERVISOR else LOOPBACK
+    host = EVERYWHERE if guard is Guard.SUPERVISOR else LOOPBACK
+    with reserved_port(host) as port:
         page.use(Door(guard, host, port, password, supervisor=ALIAS))
         life = asyncio.create_task(page.run())
         try:

@@ -11,6 +11,7 @@ import pytest
 
 from addon.configuration import Configuration
 from addon.joining import Household
+from addon.web.door import EVERYWHERE
 from kometa_ai.adapters.clock import SystemClock
 from kometa_ai.adapters.store import SqliteStore
 from tests.guard import wish
@@ -62,7 +63,7 @@ async def test_a_run_from_the_page_and_a_stop_with_connections_open(world: World
 
 async def test_it_moves_with_the_settings_file(world: World) -> None:
     file = world.folder / "settings.yaml"
-    with reserved_port() as first, reserved_port() as second:
+    with reserved_port() as first, reserved_port(EVERYWHERE) as second:
         file.write_text(f"web_port: {first}\n")
         environment = settings(world, SETTINGS_FILE=str(file), WEB_PORT="")
         async with service(world.folder, environment) as served:

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from addon.command import Response
-from addon.web.door import Door, Guard
+from addon.web.door import EVERYWHERE, Door, Guard
 from addon.web.server import Page
 from kometa_ai import __version__
 from tests.clock import HeldClock
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from addon.web.sight import Sight
 
 ALIAS = "127.0.0.2"
-EVERYWHERE = "0.0.0.0"
 SOON = 1.0
 
 
@@ -99,7 +98,12 @@ async def test_health_says_that_it_lives_and_asks_nobody(port: int) -> None:
         assert (await ask(port, method="POST")).status == 401
 
 
-async def test_behind_ingress_the_supervisor_alone_is_answered(port: int) -> None:
+async def test_behind_ingress_the_supervisor_alone_is_answered() -> None:
+    with reserved_port(EVERYWHERE) as port:
+        await _ask_behind_ingress(port)
+
+
+async def _ask_behind_ingress(port: int) -> None:
     async with page(Door(Guard.SUPERVISOR, EVERYWHERE, port, supervisor=ALIAS)):
         assert (await ask(port, "/nowhere", source=ALIAS)).status == 404
         assert (await ask(port, source=ALIAS)).status == 200
@@ -193,7 +197,12 @@ async def test_the_port_is_noted_for_the_health_check(port: int, tmp_path: Path)
         assert os.listdir(tmp_path) == [file.name]  # noqa: PTH208 - one folder
 
 
-async def test_the_health_check_is_answered_wherever_the_page_is(port: int, tmp_path: Path) -> None:
+async def test_the_health_check_is_answered_wherever_the_page_is(tmp_path: Path) -> None:
+    with reserved_port(EVERYWHERE) as port:
+        await _ask_for_health(port, tmp_path)
+
+
+async def _ask_for_health(port: int, tmp_path: Path) -> None:
     async with page(Door(Guard.PASSWORD, ALIAS, port, "secret"), tmp_path / "health"):
         assert (await ask(port, host=LOOPBACK)).status == 200
         assert (await ask(port, host=ALIAS)).status == 200
