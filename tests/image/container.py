@@ -23,7 +23,7 @@ from tests.programs import Program
 from tests.world import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "script" / "image"
@@ -58,11 +58,14 @@ class Image:
         volumes: Mapping[Path, str],
         environment: Mapping[str, str] | None = None,
         *,
-        user: str = "",
+        options: Sequence[str] = (),
     ) -> AsyncIterator[Container]:
-        """Make a container; nothing runs in it before it is told so."""
+        """Make a container; nothing runs in it before it is told so.
+
+        ``options`` are further ones that Docker knows too, such as ``--user``.
+        """
         name = self.ask("from", self.name)
-        one = Container(self, name, volumes, environment or {}, user)
+        one = Container(self, name, volumes, environment or {}, options)
         try:
             yield one
         finally:
@@ -79,7 +82,7 @@ class Container:
     name: str
     volumes: Mapping[Path, str]
     environment: Mapping[str, str]
-    user: str = ""
+    options: Sequence[str] = ()
     started: list[Program] = field(default_factory=list)
 
     async def start(self, *arguments: str) -> Program:
@@ -121,9 +124,7 @@ class Container:
             options += ["--volume", f"{folder}:{place}"]
         for name, value in self.environment.items():
             options += ["--env", f"{name}={value}"]
-        if self.user:
-            options += ["--user", self.user]
-        return [*self.image.buildah, *options, self.name, "--", *command]
+        return [*self.image.buildah, *options, *self.options, self.name, "--", *command]
 
 
 def first_process(pid: int) -> int:

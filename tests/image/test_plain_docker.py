@@ -47,14 +47,14 @@ def volumes(folder: Path) -> dict[Path, str]:
 
 @asynccontextmanager
 async def docker(
-    image: Image, world: World, user: str = "", **more: str
+    image: Image, world: World, *options: str, **more: str
 ) -> AsyncIterator[Container]:
     """Make a container from the specification's compose file, against the simulators."""
     environment = world.environment(**more)
     for named_by_default in ("KOMETA_CONFIG_DIR", "STATE_DIR"):
         del environment[named_by_default]
     mounted = volumes(world.folder)
-    async with image.container(mounted, environment, user=user) as container:
+    async with image.container(mounted, environment, options=options) as container:
         yield container
 
 
@@ -164,11 +164,18 @@ async def test_a_user_that_is_no_number_is_refused(image: Image, world: World, w
         assert "PUID" in ended.err
 
 
+async def test_root_without_its_rights_is_told_what_to_do(image: Image, world: World) -> None:
+    async with docker(image, world, "--cap-drop", "all") as container:
+        ended = await container.run("--version")
+        assert ended.code == 2
+        assert 'Set user: "1000:1000" instead of PUID and PGID.' in ended.err
+
+
 async def test_with_a_user_of_dockers_nothing_is_changed_and_all_is_said(
     image: Image, world: World
 ) -> None:
     """`user:` in the compose file: nobody is root who could give the folders away."""
-    async with docker(image, world, "1500:1500") as container:
+    async with docker(image, world, "--user", "1500:1500") as container:
         ended = await container.run("--run-now")
         assert ended.code != 0
         for folder in ("/app/state", "/app/logs"):
