@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, TryLaterError
 from kometa_ai.domain.notifying import notify_about
+from kometa_ai.domain.wording import many
 from kometa_ai.recorded import (
     decode_notification,
     decode_told,
@@ -82,14 +83,12 @@ async def deliver(
 ) -> Delivered:
     """Send all that is due, each channel for itself: one that hangs holds up no other."""
     keys = [channel.key for channel in channels]
-    gone, stale = await outbox.sort_out(keys, clock.now() - GIVE_UP)
-    if gone or stale:
-        LOG.warning(
-            "%d messages are dropped: %d for channels that are not set any more, %d too old",
-            gone + stale,
-            gone,
-            stale,
-        )
+    now = clock.now()
+    gone, stale = await outbox.sort_out(keys, oldest=now - GIVE_UP, latest=now + WAITS[-1])
+    if gone:
+        LOG.warning("dropped: %s for channels that are not set any more", many(gone, "message"))
+    if stale:
+        LOG.warning("dropped: %s that waited for a week", many(stale, "message"))
     mailmen = [_Mailman(outbox, channel, write, clock, patience) for channel in channels]
     walked = await asyncio.gather(*(mailman.walk() for mailman in mailmen))
     sent = tuple(one for one in walked if one is not None)
@@ -156,7 +155,8 @@ class _Mailman:
             if report is None:
                 return None
             notification = decode_notification(delivery.notification)
-            key = f"run-{delivery.run_id}-{delivery.message}"
+            # Numbers begin anew after a reset, and go back with a backup; an instant does not.
+            key = f"run-{delivery.run_id}-{delivery.message}-{delivery.at:%Y%m%dT%H%M%S}"
             return self._write(report, notification, key, delivery.at)
         except KometaAIError:
             raise

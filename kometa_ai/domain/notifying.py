@@ -54,7 +54,8 @@ def notify_about(
     gone = tuple(one for one in told.troubles if one.key not in present)
     over = gone if _shows_all(report) else ()
     new = [one for one in troubles if one.key not in before]
-    due = [one for one in troubles if one.key in before and now - one.told >= AGAIN - SLACK]
+    # Also what was told "tomorrow": the clock has been put back since then.
+    due = [one for one in troubles if one.key in before and abs(now - one.told) >= AGAIN - SLACK]
     held = {one.slug for one in report.collections if one.held}
     occasion = _occasion(
         report, rules, new=bool(new), due=bool(due), over=bool(over), held=not held <= told.held

@@ -77,7 +77,7 @@ class Outbox(Protocol):
         """Take every run as told, and empty the outbox: there is no channel."""
 
     async def claim(self, channel: str, now: datetime, lease: timedelta) -> Delivery | None:
-        """Take the oldest message that is due; for so long no other process gets it."""
+        """Take the channel's oldest message if it is due; for so long no other process gets it."""
 
     async def settle(self, message: int, channel: str) -> None:
         """Forget a delivery that was made, or given up."""
@@ -88,8 +88,14 @@ class Outbox(Protocol):
     async def hurry(self, now: datetime) -> None:
         """Make everything due that waits."""
 
-    async def sort_out(self, channels: Sequence[str], oldest: datetime) -> tuple[int, int]:
-        """Drop what is for channels that are gone, and what is too old; return both counts."""
+    async def sort_out(
+        self, channels: Sequence[str], *, oldest: datetime, latest: datetime
+    ) -> tuple[int, int]:
+        """Drop what is for channels that are gone, and what is too old; return both counts.
+
+        What waits for a channel that is gone goes to the new channels of its kind, if there are
+        any: its settings were corrected. Nothing is due after ``latest``.
+        """
 
     async def next_due(self) -> datetime | None:
         """Return when the next message is due, ``None`` if none waits."""

@@ -122,6 +122,11 @@ def test_a_daily_run_reminds_daily_though_it_begins_some_minutes_earlier() -> No
     assert follow((hours(0), failed), (hours(23.9), failed)) == ["error", "reminder"]
 
 
+def test_a_clock_that_was_put_back_silences_no_reminder() -> None:
+    _, told = notify_about(report(BROKEN), ERRORS, Told(), NOW + timedelta(days=1000))
+    assert occasion(report(BROKEN), ERRORS, told) is Occasion.REMINDER
+
+
 def test_a_reminder_says_since_when_and_how_often() -> None:
     failed = report(DOWN, result=Result.FAILED)
     told = Told()

@@ -51,7 +51,8 @@ class Friend:
 
     @property
     def keys(self) -> list[str]:
-        return [message.key for message in self.heard]
+        """Return what came, without the instant that ends each key."""
+        return [message.key.rpartition("-")[0] for message in self.heard]
 
 
 def write(report: RunReport, notification: Notification, key: str, at: datetime) -> Message:
@@ -265,6 +266,77 @@ async def test_what_is_for_a_channel_that_is_gone_is_dropped(tmp_path: Path) -> 
         await office.record("mail", "old")
         delivered = await office.send(Friend())
         assert delivered.next_due is None
+
+
+async def test_what_waits_for_a_wrong_address_goes_to_the_corrected_one(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        well, wrong, right = Friend("hook-well"), Friend("hook-wrng"), Friend("hook-right")
+        chat = Friend("chat-new")
+        wrong.answers = [LATER]
+        await office.run()
+        await office.record("hook-well", "hook-wrng")
+        await office.send(well, wrong)
+        await office.send(well, right, chat)
+        assert [one.keys for one in (well, right, chat)] == [["run-1-1"], ["run-1-1"], []]
+        assert await office.store.next_due() is None
+
+
+async def test_news_never_overtake_what_waits(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        friend = Friend(answers=[LATER] * 3)
+        await office.run(DOWN)
+        await office.record()
+        for wait in WAITS[:3]:
+            await office.send(friend)
+            office.clock.advance(wait.total_seconds() - 1)
+            assert not (await office.send(friend)).sent
+            office.clock.advance(1)
+        friend.answers = [LATER]
+        await office.send(friend)  # now it waits for an hour
+        await office.run()
+        await office.record()
+        await office.send(friend)
+        assert [one.occasion for one in friend.heard] == [Occasion.ERROR, Occasion.RECOVERED]
+
+
+async def test_what_another_process_sends_is_not_overtaken(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        friend = Friend()
+        await office.run()
+        await office.record()
+        begun = office.clock.now()
+        assert await office.store.claim("mail", begun, LEASE)
+        await office.run()
+        await office.record()
+        delivered = await office.send(friend)
+        assert (friend.keys, delivered.next_due) == ([], begun + LEASE)
+
+
+async def test_a_clock_that_was_put_back_keeps_nothing_waiting(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        friend = Friend(answers=[LATER])
+        office.clock.advance(timedelta(days=1000).total_seconds())
+        await office.run()
+        await office.record()
+        await office.send(friend)
+        office.clock.advance(-timedelta(days=999).total_seconds())
+        delivered = await office.send(friend)
+        assert delivered.next_due == office.clock.now() + WAITS[-1]
+        office.clock.advance(WAITS[-1].total_seconds())
+        await office.send(friend)
+        assert friend.keys == ["run-1-1"]
+
+
+async def test_after_a_reset_no_message_has_the_key_of_another(tmp_path: Path) -> None:
+    clock, friend = FakeClock(), Friend()
+    for folder in (tmp_path / "before", tmp_path / "after"):
+        async with open_office(folder, clock) as office:
+            await office.run()
+            await office.record()
+            await office.send(friend)
+        clock.advance(60)
+    assert friend.keys == ["run-1-1"] * 2
+    assert len({message.key for message in friend.heard}) == 2
 
 
 async def test_old_news_are_dropped(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.store import marks
@@ -12,12 +13,16 @@ from kometa_ai.recorded import decode_report
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from kometa_ai.domain.report import RunReport
 
 TOLD: Final = "told troubles"
 """The mark that holds what people know already."""
+CHANNELS: Final = "told channels"
+"""The mark that holds the channels of the last sending, to know which are new."""
+SOON: Final = timedelta(minutes=2)
+"""What is due so soon may be in the hands of another process: it is left alone."""
 
 
 def oldest_untold(db: sqlite3.Connection) -> RunReport | None:
@@ -63,6 +68,10 @@ def tell(
             "INSERT INTO deliveries (message, channel, due) VALUES (?, ?, ?)",
             ((cursor.lastrowid, channel, to_number(at)) for channel in channels),
         )
+        # News never overtake older ones, so what waits for hours is tried with them.
+        db.execute(
+            "UPDATE deliveries SET due = ? WHERE due > ?", (to_number(at), to_number(at + SOON))
+        )
     return True
 
 
@@ -74,15 +83,15 @@ def tell_nobody(db: sqlite3.Connection) -> None:
 
 
 def claim(db: sqlite3.Connection, channel: str, now: datetime, lease: timedelta) -> Delivery | None:
-    """Take the oldest message that is due for a channel; for so long nobody else gets it."""
+    """Take a channel's oldest message if it is due; for so long nobody else gets it."""
     row = db.execute(
-        "SELECT message, run, at, notification, tries FROM deliveries JOIN messages"
-        " ON number = message WHERE channel = ? AND due <= ? ORDER BY message LIMIT 1",
-        (channel, to_number(now)),
+        "SELECT due, message, run, at, notification, tries FROM deliveries JOIN messages"
+        " ON number = message WHERE channel = ? ORDER BY message LIMIT 1",
+        (channel,),
     ).fetchone()
-    if row is None:
+    if row is None or row[0] > to_number(now):
         return None
-    number, run, at, notification, tries = row
+    _, number, run, at, notification, tries = row
     db.execute(
         "UPDATE deliveries SET due = ? WHERE message = ? AND channel = ?",
         (to_number(now + lease), number, channel),
@@ -113,22 +122,54 @@ def hurry(db: sqlite3.Connection, now: datetime) -> None:
     db.execute("UPDATE deliveries SET due = ? WHERE due > ?", (to_number(now), to_number(now)))
 
 
-def sort_out(db: sqlite3.Connection, channels: Sequence[str], oldest: datetime) -> tuple[int, int]:
-    """Drop what is for channels that are gone, and what waits for too long; return both counts."""
+def sort_out(
+    db: sqlite3.Connection, channels: Sequence[str], *, oldest: datetime, latest: datetime
+) -> tuple[int, int]:
+    """Drop what is for channels that are gone, and what waits for too long; return both counts.
+
+    What waits for a channel whose settings were corrected goes to the new ones of its kind.
+    """
+    known = (marks.read(db, CHANNELS) or "").split()
+    new = [channel for channel in channels if channel not in known] if known else []
     marked = ", ".join("?" for _ in channels)
-    gone = db.execute(
-        f"DELETE FROM deliveries WHERE channel NOT IN ({marked})",  # noqa: S608 - only marks
+    rows = db.execute(
+        f"SELECT DISTINCT channel FROM deliveries WHERE channel NOT IN ({marked})",  # noqa: S608 - only marks
         tuple(channels),
-    ).rowcount
+    ).fetchall()
+    gone = 0
+    for (channel,) in rows:
+        heirs = [one for one in new if _kind(one) == _kind(channel)]
+        db.executemany(
+            "INSERT OR IGNORE INTO deliveries (message, channel, due)"
+            " SELECT number, ?, at FROM deliveries JOIN messages ON number = message"
+            " WHERE channel = ?",
+            ((heir, channel) for heir in heirs),
+        )
+        left = db.execute("DELETE FROM deliveries WHERE channel = ?", (channel,)).rowcount
+        gone += 0 if heirs else left
+    if sorted(known) != sorted(channels):
+        marks.write(db, CHANNELS, " ".join(channels))
     stale = db.execute(
         "DELETE FROM deliveries WHERE message IN (SELECT number FROM messages WHERE at < ?)",
         (to_number(oldest),),
     ).rowcount
     db.execute("DELETE FROM messages WHERE number NOT IN (SELECT message FROM deliveries)")
+    # The clock was put back: nothing waits for so long.
+    db.execute(
+        "UPDATE deliveries SET due = ? WHERE due > ?", (to_number(latest), to_number(latest))
+    )
     return gone, stale
 
 
 def next_due(db: sqlite3.Connection) -> datetime | None:
     """Return when the next message is due, ``None`` if none waits."""
-    (due,) = db.execute("SELECT min(due) FROM deliveries").fetchone()
+    # Each channel waits for its oldest message: SQLite takes "due" from the row of the minimum.
+    (due,) = db.execute(
+        "SELECT min(due) FROM (SELECT due, min(message) FROM deliveries GROUP BY channel)"
+    ).fetchone()
     return None if due is None else to_instant(due)
+
+
+def _kind(channel: str) -> str:
+    """Return what kind of channel a key belongs to: mail, webhook, apprise."""
+    return channel.partition("-")[0]

@@ -235,8 +235,10 @@ class SqliteStore(Threaded):
     async def hurry(self, now: datetime) -> None:
         await self._note(outbox.hurry, now)
 
-    async def sort_out(self, channels: Sequence[str], oldest: datetime) -> tuple[int, int]:
-        return await self._note(outbox.sort_out, channels, oldest)
+    async def sort_out(
+        self, channels: Sequence[str], *, oldest: datetime, latest: datetime
+    ) -> tuple[int, int]:
+        return await self._note(outbox.sort_out, channels, oldest=oldest, latest=latest)
 
     async def next_due(self) -> datetime | None:
         return await self._read(outbox.next_due)
