@@ -56,9 +56,25 @@ def test_kometas_files_are_looked_for_in_the_order_of_the_design(add_on: AddOn) 
     assert line.endswith("# add-on")
 
 
+def test_the_folder_of_the_option_is_looked_into_first(add_on: AddOn) -> None:
+    mine = add_on.root / "share" / "films"
+    loaded = add_on.load(kometa_config_dir=str(mine))
+    usual = add_on.load().settings.kometa_config_dir
+    assert loaded.settings.kometa_config_dir == (mine, *usual)
+    assert any(f"no folder {mine}" in notice for notice in loaded.notices)
+    mine.mkdir(parents=True)
+    assert not add_on.load(kometa_config_dir=str(mine)).notices
+
+
+def test_an_option_that_names_a_usual_place_puts_it_first(add_on: AddOn) -> None:
+    usual = add_on.load().settings.kometa_config_dir
+    loaded = add_on.load(kometa_config_dir=str(usual[2]))
+    assert loaded.settings.kometa_config_dir == (usual[2], usual[0], usual[1], usual[3])
+
+
 def test_what_a_user_sets_wins(add_on: AddOn, tmp_path: Path) -> None:
     loaded = add_on.load(kometa_config_dir="/share/films", environ={"STATE_DIR": "/share/state"})
-    assert [str(one) for one in loaded.settings.kometa_config_dir] == ["/share/films"]
+    assert str(loaded.settings.kometa_config_dir[0]) == "/share/films"
     assert str(loaded.settings.state_dir) == "/share/state"
     assert loaded.origins["KOMETA_CONFIG_DIR"] is Origin.OPTIONS
     assert loaded.origins["STATE_DIR"] is Origin.ENVIRONMENT

@@ -52,7 +52,7 @@ def files_reader(settings: Settings, *, dry_run: bool) -> Callable[[], KometaFil
         except SkipError as error:
             return KometaFiles(faults=(error.fault,))
         if len(settings.kometa_config_dir) > 1:
-            LOG.debug("Kometa's files are read in %s", folder)
+            LOG.info("Kometa's files are read in %s", folder)
         if not settings.kometa_fix_tags:
             return kometa_files.read(folder)
         fixes, faults = kometa_files.fix_tags(folder, dry_run=dry_run)

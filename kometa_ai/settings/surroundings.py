@@ -42,6 +42,16 @@ def from_surroundings(environ: Mapping[str, str], options_file: Path | None) -> 
     return add_on
 
 
+def look_further(options: Source, surroundings: Source) -> None:
+    """Have the folder of the add-on's option looked into first, and the usual ones after it."""
+    named = options.found.get("KOMETA_CONFIG_DIR")
+    usual = surroundings.found.get("KOMETA_CONFIG_DIR")
+    if named is None or usual is None or not isinstance(named.raw, str):
+        return
+    places = tuple(place for place in usual.raw if place != named.raw)
+    options.put("KOMETA_CONFIG_DIR", (named.raw, *places), named.place)
+
+
 def add_on_settings_file(options_file: Path) -> Path:
     """Return where the add-on's user may put a file of settings."""
     return options_file.parent.parent / SETTINGS_PLACE
