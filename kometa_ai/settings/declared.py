@@ -256,10 +256,14 @@ class Settings:
         kinds.TOPIC, "Home Assistant's discovery topic.", default="homeassistant"
     )
 
-    web_host: str | None = _PAGE(kinds.HOST, "The address on which the page listens.", default=None)
+    web_host: str | None = _PAGE(
+        kinds.HOST,
+        "The address on which the page listens; blank: all with a password, else 127.0.0.1.",
+        default=None,
+    )
     web_port: int = _PAGE(kinds.PORT, "The page's port.", default=8099)
     web_password: str | None = _PAGE(
-        kinds.TEXT, "The password of the page.", default=None, secret=True
+        kinds.TEXT, "The password of the page; any user name will do.", default=None, secret=True
     )
 
     state_dir: Path = _FILES(

@@ -13,7 +13,7 @@ from kometa_ai.settings.contradictions import contradictions
 from kometa_ai.settings.declared import BY_ENV, SETTINGS, ClaudeMode, Settings
 from kometa_ai.settings.kinds import Refused
 from kometa_ai.settings.sources import Found, Origin, Source
-from kometa_ai.settings.surroundings import from_surroundings, look_further
+from kometa_ai.settings.surroundings import from_surroundings, look_further, no_such_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,6 +98,7 @@ def load(
     faults += contradictions(settings, origins)
     notices = [notice for source in ranked for notice in source.notices]
     notices.extend(_notices(settings, origins))
+    notices.extend(no_such_folder(settings.kometa_config_dir, origins["KOMETA_CONFIG_DIR"]))
     loaded = Loaded(settings, MappingProxyType(origins), tuple(notices), MappingProxyType(written))
     if faults:
         raise SettingsError(faults, loaded)
@@ -184,12 +185,6 @@ def _notices(settings: Settings, origins: Mapping[str, Origin]) -> Iterable[str]
         yield (
             "NOTIFY_ON_NO_CHANGES has no effect while NOTIFY_ON_ERRORS_ONLY is true: "
             "only errors are told."
-        )
-    named = settings.kometa_config_dir[0]
-    if origins["KOMETA_CONFIG_DIR"] is Origin.OPTIONS and not named.is_dir():
-        yield (
-            f"KOMETA_CONFIG_DIR: there is no folder {named}, so Kometa's files are looked for in"
-            " the usual places."
         )
     if settings.smtp_server and not settings.notification_recipients:
         yield "SMTP_SERVER is set but NOTIFICATION_RECIPIENTS is not: no mail is sent."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.settings.sources import Origin, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 KOMETA_PLACES: Final = (
@@ -50,6 +50,15 @@ def look_further(options: Source, surroundings: Source) -> None:
         return
     places = tuple(place for place in usual.raw if place != named.raw)
     options.put("KOMETA_CONFIG_DIR", (named.raw, *places), named.place)
+
+
+def no_such_folder(folders: Sequence[Path], origin: Origin) -> Iterator[str]:
+    """Say that the folder of the add-on's option is not there, as others are looked into then."""
+    if origin is Origin.OPTIONS and not folders[0].is_dir():
+        yield (
+            f"KOMETA_CONFIG_DIR: there is no folder {folders[0]}, so Kometa's files are looked for"
+            " in the usual places."
+        )
 
 
 def add_on_settings_file(options_file: Path) -> Path:
