@@ -22,7 +22,7 @@ from addon.runs import Runs
 from addon.scheduler import Plan, Scheduler
 from addon.service import Service
 from addon.status import Problem, Source
-from addon.unfinished import finish_cut_off_runs, untold_ending
+from addon.unfinished import finish_what_was_cut_off, untold_ending
 from addon.watching import Watching
 from addon.web.door import door_of
 from addon.web.server import Page
@@ -121,7 +121,7 @@ class Household:
             self._put_into_effect()
             tasks.create_task(self._service.run(tasks), name="service")
             folder = self._configuration.settings.state_dir
-            await finish_cut_off_runs(self._store, folder)
+            await finish_what_was_cut_off(self._store, folder)
             await self._picture.show_last_run()
             await self._picture.read_files()
             report = await untold_ending(self._store)

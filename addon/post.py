@@ -106,9 +106,10 @@ class Post:
         for one in delivered.sent:
             if one.well:
                 LOG.info("%s: %s", one.channel, one.said)
-        failed = [one.said for one in delivered.sent if not one.well]
+        failed = [one for one in delivered.sent if not one.well]
         if failed:
-            problem = Problem(f"A message could not be sent. {' '.join(failed)}", REMEDY)
-            self._picture.blame(Source.MESSAGES, problem)
-        elif delivered.sent or delivered.next_due is None:
+            remedy = REMEDY if any(one.kept for one in failed) else ""
+            told = f"A message could not be sent. {' '.join(one.said for one in failed)}"
+            self._picture.blame(Source.MESSAGES, Problem(told, remedy))
+        elif delivered.next_due is None:
             self._picture.blame(Source.MESSAGES, None)

@@ -5,40 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.adapters.locks import run_lock_is_held
-from kometa_ai.domain.fault import Fault, FaultKind
-from kometa_ai.domain.report import Result, RunReport
+from kometa_ai.cli.failure import finish_cut_off_runs
+from kometa_ai.domain.report import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kometa_ai.adapters.store import SqliteStore
+    from kometa_ai.domain.report import RunReport
 
 TOLD: Final = "ending told"
 """The mark that holds the id of the last run whose end was told."""
-CUT_OFF: Final = Fault(
-    FaultKind.PROGRAM,
-    "Kometa-AI",
-    "The run was cut off: by a power failure, a lack of memory, or a kill.",
-    "What was paid for is kept; the next run goes on from there.",
-)
 
 
-async def finish_cut_off_runs(store: SqliteStore, folder: Path) -> None:
-    """Give every run that has begun and left no report the report that it failed."""
-    if run_lock_is_held(folder):
-        return  # the one that holds it will still tell
-    for run_id, trigger, began in await store.unfinished_runs():
-        await store.finish_run(
-            RunReport(
-                run_id=run_id,
-                trigger=trigger,
-                result=Result.FAILED,
-                dry_run=False,
-                started_at=began,
-                duration=0.0,
-                faults=(CUT_OFF,),
-            )
-        )
+async def finish_what_was_cut_off(store: SqliteStore, folder: Path) -> None:
+    """Report of the runs that were cut off, unless one is active: that one will still tell."""
+    if not run_lock_is_held(folder):
+        await finish_cut_off_runs(store)
 
 
 async def untold_ending(store: SqliteStore) -> RunReport | None:

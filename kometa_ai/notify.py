@@ -42,11 +42,15 @@ PATIENCE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came of one message, or of all that waited for one channel: the other side's words."""
+    """What came of one message, or of all that waited for one channel: the other side's words.
+
+    ``kept``: it was not sent, and it is tried again.
+    """
 
     channel: str
     well: bool
     said: str
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +84,26 @@ async def deliver(
     clock: Clock,
     *,
     patience: float = PATIENCE,
+    drop: bool = True,
 ) -> Delivered:
-    """Send all that is due, each channel for itself: one that hangs holds up no other."""
-    keys = [channel.key for channel in channels]
-    now = clock.now()
+    """Send all that is due, each channel for itself: one that hangs holds up no other.
+
+    ``drop``: what waits for another channel than these, or for too long, is dropped.
+    """
+    if drop:
+        await _sort_out(outbox, [channel.key for channel in channels], clock.now())
+    mailmen = [_Mailman(outbox, channel, write, clock, patience) for channel in channels]
+    walked = await asyncio.gather(*(mailman.walk() for mailman in mailmen))
+    sent = tuple(one for one in walked if one is not None)
+    return Delivered(sent, await outbox.next_due())
+
+
+async def _sort_out(outbox: Outbox, keys: Sequence[str], now: datetime) -> None:
     gone, stale = await outbox.sort_out(keys, oldest=now - GIVE_UP, latest=now + WAITS[-1])
     if gone:
         LOG.warning("dropped: %s for channels that are not set any more", many(gone, "message"))
     if stale:
         LOG.warning("dropped: %s that waited for a week", many(stale, "message"))
-    mailmen = [_Mailman(outbox, channel, write, clock, patience) for channel in channels]
-    walked = await asyncio.gather(*(mailman.walk() for mailman in mailmen))
-    sent = tuple(one for one in walked if one is not None)
-    return Delivered(sent, await outbox.next_due())
 
 
 async def try_out(
@@ -135,7 +146,7 @@ class _Mailman:
                 refused = Sent(channel.name, well=False, said=str(error))
             except KometaAIError as error:
                 await outbox.postpone(delivery.message, channel.key, self._again(delivery))
-                return Sent(channel.name, well=False, said=str(error))
+                return Sent(channel.name, well=False, said=str(error), kept=True)
             else:
                 await outbox.settle(delivery.message, channel.key)
                 last = Sent(channel.name, well=True, said=said) if said else last
@@ -183,7 +194,7 @@ async def _send(channel: Channel, message: Message, patience: float) -> str:
         raise TryLaterError(
             FaultKind.MESSAGES,
             f"It did not take the message within {patience:g} seconds.",
-            remedy="It is tried again.",
+            remedy="It may work another time.",
             where=channel.name,
         ) from error
     except KometaAIError:

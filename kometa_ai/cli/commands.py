@@ -14,6 +14,7 @@ from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
 from kometa_ai.cli.afterwards import Afterwards, is_real_run, tell_of_wrong_settings
 from kometa_ai.cli.configuration import configure
+from kometa_ai.cli.failure import finish_cut_off_runs
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import NOTHING, check_health
 from kometa_ai.cli.stopping import until_stopped
@@ -56,12 +57,15 @@ def execute(flags: Namespace, further: Mapping[str, Check] = NOTHING) -> int:
         loaded, out = configure(flags)
     except SettingsError as error:
         if error.sound is not None and is_real_run(flags):
-            asyncio.run(tell_of_wrong_settings(error, error.sound.settings))
+            tell_of_wrong_settings(error, error.sound.settings)
         return Exit.WRONG_SETTINGS
     try:
         logs.set_up(loaded.settings)
     except OSError as error:
-        out.fail(_no_log(loaded.settings, error), dry_run=flags.dry_run)
+        wrong = _no_log(loaded.settings, error)
+        out.fail(wrong, dry_run=flags.dry_run)
+        if is_real_run(flags):
+            tell_of_wrong_settings(wrong, loaded.settings)
         return Exit.WRONG_SETTINGS
     try:
         return asyncio.run(until_stopped(Command(flags, loaded, out, further).execute(), out))
@@ -282,6 +286,8 @@ class Command:
                 async with open_house(
                     self._settings, self._clock, tell, needs=needs, dry_run=self._flags.dry_run
                 ) as house:
+                    if await finish_cut_off_runs(house.store):
+                        afterwards.catch_up()
                     await deed(house)
             finally:
                 for report in finished:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.threads import UnwaitedThreads
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from kometa_ai.cli.output import Output
 
+T = TypeVar("T")
+
 SHOW_CURSOR: Final = "\x1b[?25h"
 
 
-async def until_stopped(command: Coroutine[None, None, int], out: Output) -> int:
+async def until_stopped(command: Coroutine[None, None, T], out: Output) -> T:
     """Cancel the command at the first signal to stop, and end at once at the second."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(UnwaitedThreads())

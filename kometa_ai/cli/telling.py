@@ -40,12 +40,19 @@ async def tell_people(
     *,
     next_run: datetime | None = None,
     patience: float = PATIENCE,
+    partly: bool = False,
 ) -> Delivered:
-    """Decide what is to be told of the runs that are over, and send what is due."""
+    """Decide what is to be told of the runs that are over, and send what is due.
+
+    ``partly``: the settings are what is right of wrong ones. A channel that is not in them is
+    misspelt rather than given up, so nothing is dropped.
+    """
     channels = channels_of(settings)
+    if partly and not channels:
+        return Delivered()
     await record(outbox, [channel.key for channel in channels], rules_of(settings), clock)
     write = writer_of(settings, next_run)
-    return await deliver(outbox, channels, write, clock, patience=patience)
+    return await deliver(outbox, channels, write, clock, patience=patience, drop=not partly)
 
 
 async def tell_at_once(

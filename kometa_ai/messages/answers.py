@@ -116,7 +116,7 @@ class Receiver:
         return TryLaterError(
             FaultKind.MESSAGES,
             f"{self.subject} {what}.",
-            remedy=remedy or "It is tried again later.",
+            remedy=remedy or "It may work another time.",
             where=self.name,
         )
 

@@ -109,6 +109,9 @@ class Store(Decided, Protocol):
     async def finish_run(self, report: RunReport) -> None:
         """Keep the report."""
 
+    async def unfinished_runs(self) -> list[tuple[str, Trigger, datetime]]:
+        """Return the runs that have begun and left no report: id, trigger and beginning."""
+
     async def reports(self, limit: int = 20) -> list[RunReport]:
         """Return the newest finished runs, newest first."""
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kometa_ai.adapters.clock import SystemClock
+from kometa_ai.adapters.smtp import Timeouts
 from kometa_ai.adapters.store import SqliteStore
+from kometa_ai.adapters.store.outbox import TOLD
+from kometa_ai.cli import afterwards
 from kometa_ai.demo.radarr import Mishap
 from tests.adapters.receivers import Receiver, Said, receiver
-from tests.springboard import cli
+from tests.outside import until
+from tests.processes import going
+from tests.springboard import cli, start
 from tests.world import KEY, World, block, movie
 
 if TYPE_CHECKING:
@@ -212,3 +219,93 @@ async def test_a_test_says_of_each_channel_what_it_said(tmp_path: Path) -> None:
         assert events(well) == ["test"]
         assert not world.state.exists()
         assert KEY not in ended.out + ended.err
+
+
+async def test_a_run_that_was_killed_is_told_when_the_next_one_begins(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES) as world, receiver() as hook:
+        world.write(block("Noir"))
+        world.radarr.mishaps = [Mishap("GET", "/api/v3/movie", delay=30, times=2)]
+        more = {"WEBHOOK_URLS": hook.url}
+        first = await start(world, "--run-now", **more)
+        await until(lambda: world.radarr.requests)
+        first.kill()
+        await first.end()
+        second = await start(world, "--run-now", **more)
+        await until(lambda: hook.seen)
+        async with SqliteStore(world.state, SystemClock()) as store:
+            while await store.next_due():  # noqa: ASYNC110 - another process ends it
+                await asyncio.sleep(0.005)  # noqa: TID251 - the same
+        second.kill()  # memory runs out each time
+        await second.end()
+        assert events(hook) == ["error"]
+        assert "cut off" in told(hook)[0]["faults"][0]["message"]
+        assert (await cli(world, "--run-now", **more)).code == 0
+        assert events(hook) == ["error", "recovered"]
+
+
+async def test_a_fault_of_our_own_in_the_telling_changes_no_exit_code(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES) as world, receiver() as hook, receiver() as pulse:
+        world.write(block("Noir"))
+        more = {"WEBHOOK_URLS": hook.url, "HEARTBEAT_URL": pulse.url}
+        assert (await cli(world, "--run-now", **more)).code == 0
+        async with SqliteStore(world.state, SystemClock()) as store:
+            await store.set_mark(TOLD, "{ nothing that could be read")
+        ended = await cli(world, "--run-now", **more)
+        assert ended.code == 0
+        assert "Nobody could be told" in ended.err
+        assert paths(pulse) == ["/start", "/"] * 2
+
+
+@pytest.mark.parametrize(("wrong", "code"), [({}, 0), ({"CLAUDE_CONCURRENCY": "lots"}, 2)])
+async def test_a_signal_ends_the_telling_and_changes_no_exit_code(
+    tmp_path: Path, wrong: dict[str, str], code: int
+) -> None:
+    async with World(tmp_path, MOVIES, {"Noir": {1: 0.9}}) as world, receiver() as hook:
+        world.write(block("Noir"))
+        hook.answers = [Said(hang=True)]
+        more = {"WEBHOOK_URLS": hook.url, "NOTIFY_ON_ERRORS_ONLY": "false", **wrong}
+        async with going(world, "--run-now", **more) as run:
+            await run.until(lambda: hook.seen)
+            ended, seconds = await run.stop(SIGTERM)
+        assert ended.code == code, ended.err
+        assert seconds < 2
+        assert "Traceback" not in ended.err
+
+
+async def test_a_log_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with World(tmp_path, MOVIES) as world, receiver() as hook, receiver() as pulse:
+        more = {"WEBHOOK_URLS": hook.url, "HEARTBEAT_URL": pulse.url}
+        ended = await cli(world, "--run-now", LOG_DIR=str(tmp_path / "file" / "logs"), **more)
+        assert ended.code == 2
+        assert told(hook)[0]["faults"][0]["where"] == "LOG_DIR"
+        assert paths(pulse) == ["/fail"]
+
+
+async def test_a_misspelt_channel_loses_nothing_that_waits_for_it(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES, {"Noir": {1: 0.9}}) as world, receiver() as hook:
+        world.write(block("Noir"))
+        more = {"WEBHOOK_URLS": hook.url, "NOTIFY_ON_ERRORS_ONLY": "false"}
+        hook.answers = [Said(503)]
+        assert (await cli(world, "--run-now", **more)).code == 0
+        misspelt = {**more, "WEBHOOK_URLS": "no address"}
+        assert (await cli(world, "--run-now", **misspelt)).code == 2
+        hook.answers = [Said(204)]
+        hook.seen.clear()
+        await let_them_be_due(world)
+        assert (await cli(world, "--run-now", **more)).code == 0
+        assert events(hook) == ["changes", "error", "recovered"]
+
+
+async def test_what_is_refused_for_good_is_not_said_to_be_kept(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES, {"Noir": {1: 0.9}}) as world, receiver() as hook:
+        world.write(block("Noir"))
+        hook.answers = [Said(400, "no such thing")]
+        ended = await cli(world, "--run-now", WEBHOOK_URLS=hook.url, NOTIFY_ON_ERRORS_ONLY="false")
+        assert ended.code == 0
+        assert "no such thing" in ended.err
+        assert "kept" not in ended.err
+
+
+def test_nobody_hangs_up_on_a_mail_server_that_works() -> None:
+    assert Timeouts().whole < afterwards.PATIENCE < afterwards.LONGEST

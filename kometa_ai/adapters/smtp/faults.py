@@ -26,7 +26,7 @@ PERMANENT: Final = 500
 LOGIN_NEEDED: Final = 530
 SAYS_TLS: Final = frozenset({530, 538})
 """Answers to a login that ask for encryption first."""
-AGAIN: Final = "It is tried again; if that goes on, look into the log of the mail server."
+AGAIN: Final = "It may work another time; if that goes on, look into the log of the mail server."
 
 
 def renamed(server: MailServer, sender: str, error: Failure) -> KometaAIError:
