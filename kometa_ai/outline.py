@@ -87,6 +87,7 @@ class RunOutline(msgspec.Struct, frozen=True):
 
 
 _reports = msgspec.json.Decoder(_Report)
+_outlines = msgspec.json.Decoder(RunOutline)
 
 
 def read_outline(report: str) -> RunOutline:
@@ -114,3 +115,13 @@ def read_outline(report: str) -> RunOutline:
         whole.items,
         whole.faults,
     )
+
+
+def encode_outline(outline: RunOutline) -> str:
+    """Return an outline as JSON."""
+    return msgspec.json.encode(outline).decode()
+
+
+def decode_outline(text: str) -> RunOutline:
+    """Return the outline that ``encode_outline`` wrote."""
+    return _outlines.decode(text)

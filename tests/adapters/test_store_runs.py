@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -265,3 +267,22 @@ async def test_the_dump_is_plain_data(store: SqliteStore) -> None:
     assert told["pins"][0]["at"] == NOW.isoformat()
     assert told["held"][0]["removals"][0]["title"] == "Heat"
     assert told["runs"] == {"count": 1, "oldest": 1, "newest": 1}
+
+
+async def test_runs_in_outline_are_the_same_whichever_version_kept_them(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path, FakeClock()) as store:
+        await store.begin_run(Trigger.UNDO, NOW)
+        await store.finish_run(report())
+        kept = await store.outlines(5)
+    with closing(sqlite3.connect(tmp_path / "kometa_ai.db")) as db:
+        db.execute("DELETE FROM outlines")
+        db.commit()
+    async with SqliteStore(tmp_path, FakeClock()) as store:
+        assert await store.outlines(5) == kept
+        await store.begin_run(Trigger.UNDO, NOW)
+        assert await store.outlines(5) == kept
+        await store.finish_run(report("2"))
+        assert [one.run_id for one in await store.outlines(5)] == ["2", "1"]
+    (one,) = kept
+    noir = one.collections["film-noir"]
+    assert (noir.added, noir.removed, noir.newest[0].label) == (1, 2, "Heat (1995)")

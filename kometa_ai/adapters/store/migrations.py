@@ -290,6 +290,11 @@ def m007_outbox(db: sqlite3.Connection) -> None:
     )
 
 
+def m008_outlines(db: sqlite3.Connection) -> None:
+    """Add each run in outline: to know the last runs, a service must not read every title."""
+    db.execute("CREATE TABLE outlines (run INTEGER PRIMARY KEY, outline TEXT NOT NULL)")
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
@@ -298,4 +303,5 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m005_tmdb_ids,
     m006_waiting_for_criteria,
     m007_outbox,
+    m008_outlines,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.domain.report import Trigger
 from kometa_ai.excerpt import read_excerpt
-from kometa_ai.outline import read_outline
+from kometa_ai.outline import decode_outline, encode_outline, read_outline
 from kometa_ai.recorded import decode_report, encode_report
 
 if TYPE_CHECKING:
@@ -31,16 +31,14 @@ def begin(db: sqlite3.Connection, trigger: Trigger, at: datetime) -> str:
 
 def finish(db: sqlite3.Connection, report: RunReport) -> None:
     """Keep a run's report, also if the run itself went missing with a broken state."""
+    number, text = int(report.run_id), encode_report(report)
     db.execute(
         "INSERT INTO runs (number, trigger, began, report, told) VALUES (?, ?, ?, ?, 0)"
         " ON CONFLICT (number) DO UPDATE SET report = excluded.report",
-        (
-            int(report.run_id),
-            report.trigger,
-            to_number(report.started_at),
-            encode_report(report),
-        ),
+        (number, report.trigger, to_number(report.started_at), text),
     )
+    outline = encode_outline(read_outline(text))
+    db.execute("INSERT OR REPLACE INTO outlines VALUES (?, ?)", (number, outline))
     _forget_old_ones(db)
 
 
@@ -59,11 +57,18 @@ def unfinished(db: sqlite3.Connection) -> list[tuple[str, Trigger, datetime]]:
 
 
 def outlines(db: sqlite3.Connection, limit: int) -> list[RunOutline]:
-    """Return the newest finished runs in outline, newest first, read one by one."""
+    """Return the newest finished runs in outline, newest first."""
     rows = db.execute(
-        "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY number DESC LIMIT ?", (limit,)
+        # Only of the runs of earlier versions the whole report must be read.
+        "SELECT outline, CASE WHEN outline IS NULL THEN report END"
+        " FROM runs LEFT JOIN outlines ON run = number"
+        " WHERE outline IS NOT NULL OR report IS NOT NULL ORDER BY number DESC LIMIT ?",
+        (limit,),
     )
-    return [read_outline(text) for (text,) in rows]
+    return [
+        read_outline(report) if outline is None else decode_outline(outline)
+        for outline, report in rows
+    ]
 
 
 def one(db: sqlite3.Connection, run_id: str) -> RunReport | None:
@@ -93,4 +98,5 @@ def _forget_old_ones(db: sqlite3.Connection) -> None:
     ).fetchone()
     if row:
         db.execute("DELETE FROM runs WHERE number <= ?", row)
+        db.execute("DELETE FROM outlines WHERE run <= ?", row)
         db.execute("DELETE FROM journal WHERE run <= ?", row)
