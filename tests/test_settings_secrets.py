@@ -181,6 +181,20 @@ def test_the_redactor_knows_the_parts_of_a_private_address() -> None:
     assert hide("refused: pass/word-word") == "refused: ***"
 
 
+def test_the_machine_of_an_address_is_no_secret() -> None:
+    hide = redactor(
+        Settings(
+            webhook_urls=("http://me:pass%2Fword1@192.168.178.20:1880/hook/T0ken-abc",),
+            heartbeat_url="https://nas2.fritz.box/ping/0f3a-99d1",
+        )
+    )
+    said = (
+        "Radarr at http://192.168.178.20:7878 and Claude at http://nas2.fritz.box can't be reached."
+    )
+    assert hide(said) == said
+    assert hide("T0ken-abc, pass/word1, 0f3a-99d1") == "***, ***, ***"
+
+
 def test_a_secret_inside_another_one_leaves_no_rest() -> None:
     settings = Settings(radarr_api_key="abcd", claude_api_key="abcdefgh", web_password="xabcd")
 

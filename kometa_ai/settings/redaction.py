@@ -113,9 +113,15 @@ def _secrets(settings: Settings) -> Iterator[str]:
 
 def _parts(text: str) -> Iterator[str]:
     """Yield what is secret inside a secret address: libraries write it in other forms."""
-    _, scheme_end, rest = text.partition("://")
+    scheme, scheme_end, rest = text.partition("://")
     if not scheme_end:
         return
+    if scheme.lower() in {"http", "https"}:
+        # The machine is no secret: Radarr may run on it too, and its faults are to be readable.
+        # Only apprise's own schemes put a token in its place.
+        place = re.split(r"[/?#]", rest)[0]
+        login, _, _ = place.rpartition("@")
+        rest = f"{login}/{rest[len(place) :]}"
     for part in re.split(r"[/?&=@:#]", rest):
         # Words such as "services" are left alone: a token has digits or mixed capitals.
         if len(part) >= SHORTEST_PART and re.search(r"[0-9]|[a-z].*[A-Z]|[A-Z].*[a-z]", part):
