@@ -186,11 +186,12 @@ class Command:
 
     async def _try_out(self, *, mail_only: bool) -> int:
         sent = await send_test(self._settings, self._clock, mail_only=mail_only)
+        # Its name stands before it already.
+        told = [(one.channel, one.well, one.said.removeprefix(f"{one.channel}: ")) for one in sent]
         if self._out.as_json:
-            listed = [{"name": one.channel, "ok": one.well, "message": one.said} for one in sent]
+            listed = [{"name": name, "ok": well, "message": said} for name, well, said in told]
             self._out.json({"version": 1, "channels": listed})
         else:
-            told = [(one.channel, one.well, one.said) for one in sent]
             print_checks(self._words, self._out.masked(told))
         return Exit.FINE if all(one.well for one in sent) else Exit.ERRORS
 

@@ -215,6 +215,7 @@ async def test_a_test_says_of_each_channel_what_it_said(tmp_path: Path) -> None:
         first, second = json.loads(ended.out)["channels"]
         assert (first["ok"], first["message"]) == (True, "202 Accepted")
         assert not second["ok"]
+        assert second["message"].startswith("The webhook")  # its name stands before it
         assert "who are you?" in second["message"]
         assert events(well) == ["test"]
         assert not world.state.exists()

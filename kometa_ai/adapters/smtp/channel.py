@@ -15,8 +15,8 @@ from kometa_ai.adapters.smtp.faults import (
     login_refused,
     no_login,
     no_starttls,
-    refusals,
     renamed,
+    some_refused,
 )
 from kometa_ai.adapters.smtp.server import Encryption, MailServer, Timeouts
 from kometa_ai.messages.mail import Envelope, address, mail
@@ -164,13 +164,16 @@ class Smtp:
     def _sent(
         self, recipients: list[str], refused: Mapping[str, aiosmtplib.SMTPResponse], words: str
     ) -> str:
-        """Return who got the mail, and who did not."""
+        """Return who got the mail; raises SkipError if somebody did not.
+
+        It is not sent again: who got it would get it twice.
+        """
         took = ", ".join(one for one in recipients if one not in refused)
-        said = f"{self._server.host} took the mail for {took}: “{self._server.words(words)}”."
+        said = self._server.words(words)
         if not refused:
-            return said
+            return f"{self._server.host} took the mail for {took}: “{said}”."
         told = ((who, answer.code, answer.message) for who, answer in refused.items())
-        return f"{said} {refusals(self._server, told)}."
+        raise some_refused(self._server, took, said, told)
 
 
 async def _hello(client: aiosmtplib.SMTP) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kometa_ai.adapters.smtp.server import MailServer
-    from kometa_ai.domain.fault import KometaAIError, StopError
+    from kometa_ai.domain.fault import KometaAIError, SkipError, StopError
 
 Failure = aiosmtplib.SMTPException | OSError | ValueError
 
@@ -101,7 +101,17 @@ def ca_file_unusable(server: MailServer, error: OSError) -> StopError:
     )
 
 
-def refusals(server: MailServer, refused: Iterable[tuple[str, int, str]]) -> str:
+def some_refused(
+    server: MailServer, took: str, said: str, refused: Iterable[tuple[str, int, str]]
+) -> SkipError:
+    """Some got the mail, and others did not."""
+    return server.skip(
+        f"It took the mail for {took} (“{said}”), but not for all: {_refusals(server, refused)}.",
+        "Check NOTIFICATION_RECIPIENTS; this mail is not sent again.",
+    )
+
+
+def _refusals(server: MailServer, refused: Iterable[tuple[str, int, str]]) -> str:
     """Return who was refused, in the server's words."""
     return "; ".join(
         f"{who} was refused: {server.quoted(code, said)}" for who, code, said in refused
@@ -111,7 +121,7 @@ def refusals(server: MailServer, refused: Iterable[tuple[str, int, str]]) -> str
 def _recipients(
     server: MailServer, refused: list[aiosmtplib.SMTPRecipientRefused]
 ) -> KometaAIError:
-    told = f"{refusals(server, ((one.recipient, one.code, one.message) for one in refused))}."
+    told = f"{_refusals(server, ((one.recipient, one.code, one.message) for one in refused))}."
     if any(one.code < PERMANENT for one in refused):
         return server.later(told, AGAIN)
     if any(one.code == LOGIN_NEEDED for one in refused):
