@@ -92,7 +92,8 @@ async def deliver(
     """
     if drop:
         await _sort_out(outbox, [channel.key for channel in channels], clock.now())
-    mailmen = [_Mailman(outbox, channel, write, clock, patience) for channel in channels]
+    desk = _Desk(outbox, write)
+    mailmen = [_Mailman(outbox, channel, desk, clock, patience) for channel in channels]
     walked = await asyncio.gather(*(mailman.walk() for mailman in mailmen))
     sent = tuple(one for one in walked if one is not None)
     return Delivered(sent, await outbox.next_due())
@@ -124,11 +125,11 @@ class _Mailman:
     """Brings what is due to one channel, until nothing is left or something fails."""
 
     def __init__(
-        self, outbox: Outbox, channel: Channel, write: Writer, clock: Clock, patience: float
+        self, outbox: Outbox, channel: Channel, desk: _Desk, clock: Clock, patience: float
     ) -> None:
         self._outbox = outbox
         self._channel = channel
-        self._write = write
+        self._desk = desk
         self._clock = clock
         self._patience = patience
 
@@ -153,14 +154,38 @@ class _Mailman:
         return refused or last
 
     async def _bring(self, delivery: Delivery) -> str:
-        message = await self._written(delivery)
+        message = await self._desk.message(delivery)
         if message is None:
             LOG.info("run %s is forgotten, and so is the message about it", delivery.run_id)
             return ""
         return await _send(self._channel, message, self._patience)
 
+    def _again(self, delivery: Delivery) -> datetime:
+        return self._clock.now() + WAITS[min(delivery.tries, len(WAITS) - 1)]
+
+
+class _Desk:
+    """Where messages are written: the last one lies there until another is asked for.
+
+    All channels mostly want the same one, and the report of a first run is large.
+    """
+
+    def __init__(self, outbox: Outbox, write: Writer) -> None:
+        self._outbox = outbox
+        self._write = write
+        self._last: tuple[int, Message | None] | None = None
+        self._writing = asyncio.Lock()
+
+    async def message(self, delivery: Delivery) -> Message | None:
+        """Return a message; ``None`` if its run is forgotten."""
+        async with self._writing:
+            if self._last is None or self._last[0] != delivery.message:
+                self._last = None
+                self._last = (delivery.message, await self._written(delivery))
+            return self._last[1]
+
     async def _written(self, delivery: Delivery) -> Message | None:
-        """Return the message; a bug in its words costs this one message, and holds up no other."""
+        """Write a message; a bug in its words costs this one message, and holds up no other."""
         try:
             report = await self._outbox.report(delivery.run_id)
             if report is None:
@@ -178,11 +203,8 @@ class _Mailman:
                 f"The message about run {delivery.run_id} could not be written"
                 f" ({type(error).__name__}).",
                 remedy="That is a bug: please report it with the traceback in the log.",
-                where=self._channel.name,
+                where="Kometa-AI",
             ) from error
-
-    def _again(self, delivery: Delivery) -> datetime:
-        return self._clock.now() + WAITS[min(delivery.tries, len(WAITS) - 1)]
 
 
 async def _send(channel: Channel, message: Message, patience: float) -> str:

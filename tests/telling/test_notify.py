@@ -212,6 +212,23 @@ async def test_a_message_that_can_not_be_written_holds_up_no_other(tmp_path: Pat
         assert await office.store.next_due() is None
 
 
+async def test_a_message_is_written_once_for_all_channels(tmp_path: Path) -> None:
+    written = []
+
+    def note(report: RunReport, notification: Notification, key: str, at: datetime) -> Message:
+        written.append(key)
+        return write(report, notification, key, at)
+
+    async with open_office(tmp_path) as office:
+        friends = [Friend(key) for key in "abc"]
+        await office.run()
+        await office.run()
+        await office.record("a", "b", "c")
+        await deliver(office.store, friends, note, office.clock)
+        assert [one.keys for one in friends] == [["run-1-1", "run-2-2"]] * 3
+        assert len(written) == 2
+
+
 async def test_a_channel_that_hangs_or_breaks_holds_up_no_other(tmp_path: Path) -> None:
     async with open_office(tmp_path) as office:
         well = Friend("chat", "Discord")
