@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,8 @@ async def test_a_server_in_trouble_is_asked_three_times_with_pauses() -> None:
         assert await Heartbeat(server.url, clock).success() == "200 OK"
     assert len(server.seen) == 3
     assert clock.sleeps == [1, 3]
+    document = Path(__file__).parents[2] / "docs" / "WEBHOOK.md"
+    assert "with pauses of 1 and 3 seconds" in document.read_text("utf-8")
 
 
 async def test_after_the_third_time_it_is_told() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
+from kometa_ai.cli.telling import writer_of
 from kometa_ai.demo.mishap import Mishap as Hitch, refused
 from kometa_ai.demo.radarr import Mishap
-from kometa_ai.settings import SETTINGS
+from kometa_ai.domain.message import Notification, Occasion
+from kometa_ai.settings import SETTINGS, Settings
 from tests.adapters.receivers import Receiver, Said, receiver
 from tests.listener import listening
+from tests.mails import BEGAN, FAILED, HEIST, UNREACHED, trouble
 from tests.mosquitto import mosquitto
 from tests.outside import LOOPBACK, until
 from tests.post_office import PostOffice, post_office
@@ -83,6 +88,17 @@ def test_there_is_a_canary_in_every_secret() -> None:
         name for name, value in secrets(Receiver(), mail_port=1).items() if SONG in value
     }
     assert {one.env for one in SETTINGS if one.secret} == told
+
+
+def test_no_message_sings_whatever_stands_in_a_report() -> None:
+    notification = Notification(Occasion.REMINDER, (trouble(UNREACHED),), (trouble(UNREACHED),))
+    report = replace(FAILED, collections=(HEIST,), notices=("Heat, Radarr",))
+    write = writer_of(Settings(radarr_api_key="Heat", claude_api_key="Radarr"), None)
+    message = write(report, notification, "key", BEGAN)
+    for told in (str(message.outline), json.dumps(message.body, default=str)):
+        assert "***" in told
+        assert "Heat" not in told
+        assert "Radarr " not in told
 
 
 @pytest.mark.timeout(180)

@@ -123,6 +123,16 @@ async def test_two_processes_on_one_state_tell_a_run_once(tmp_path: Path) -> Non
         assert sorted(friend.keys) == [f"run-{n}-{n}" for n in range(1, 6)]
 
 
+async def test_what_was_decided_on_old_knowledge_is_decided_anew(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        first, second = await office.run(DOWN), await office.run(DOWN)
+        now = office.clock.now()
+        assert await office.store.tell(first, now, None, ("mail",), known=(None, "it is down"))
+        late = await office.store.tell(second, now, "{}", ("mail",), known=(None, "it is down"))
+        assert not late
+        assert await office.store.has_untold()
+
+
 async def test_what_is_claimed_by_a_process_that_died_is_sent_after_the_lease(
     tmp_path: Path,
 ) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from addon.post import Post
+from addon.scheduler import MARK
 from kometa_ai.adapters.clock import SystemClock
+from kometa_ai.adapters.store import SqliteStore
 from kometa_ai.demo.radarr import Mishap
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.report import Result, Trigger
@@ -152,4 +155,42 @@ async def test_a_scheduled_run_that_can_not_begin_is_told_once(tmp_path: Path) -
         assert events(hook) == ["error"]
         (run, _) = await one.store.reports()
         assert (run.result, run.faults) == (Result.FAILED, (fault,))
+        walking.cancel()
+
+
+async def test_a_due_run_that_is_refused_is_told_to_people_and_to_the_watchman(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path) as world, receiver() as hook, receiver() as pulse:
+        world.write(block("Noir"))
+        more = {"WEBHOOK_URLS": hook.url, "HEARTBEAT_URL": pulse.url, "SCHEDULE_CRON": "0 3 * * *"}
+        async with SqliteStore(world.state, SystemClock()) as store:
+            async with service(tmp_path, settings(world, None, **more)):
+                while await store.mark(MARK) is None:  # noqa: ASYNC110 - another process sets it
+                    await asyncio.sleep(0.01)  # noqa: TID251 - the same
+            # It was down for some days, and its key has gone meanwhile.
+            kept = json.loads(await store.mark(MARK) or "")
+            for name in ("anchor", "settled"):
+                earlier = datetime.fromisoformat(kept[name]) - timedelta(days=3)
+                kept[name] = earlier.isoformat()
+            await store.set_mark(MARK, json.dumps(kept))
+        async with service(tmp_path, settings(world, None, **{**more, "RADARR_API_KEY": ""})):
+            await until(lambda: hook.seen and pulse.seen)
+        assert events(hook) == ["error"]
+        assert "did not begin" in json.loads(hook.seen[0].body)["faults"][0]["message"]
+        assert [one.path for one in pulse.seen] == ["/fail"]
+
+
+async def test_without_a_channel_the_service_takes_runs_as_told(tmp_path: Path) -> None:
+    async with (
+        World(tmp_path) as world,
+        serving(world) as one,
+        asyncio.TaskGroup() as tasks,
+    ):
+        post = Post(one.configuration, one.store, SystemClock(), one.picture, one.runs)
+        walking = tasks.create_task(post.run())
+        await post.report_failure(Trigger.SCHEDULE, Fault(FaultKind.SETTINGS, "schedule", "No."))
+        async with asyncio.timeout(10):
+            while await one.store.has_untold():  # noqa: ASYNC110 - a task beside us ends it
+                await asyncio.sleep(0.01)  # noqa: TID251 - the same
         walking.cancel()
