@@ -69,3 +69,8 @@ def test_what_stands_there_is_what_holds_without_it(service: dict[str, Any]) -> 
     with_all = load(service["environment"], options_file=None).settings
     with_one = load({"RADARR_URL": "http://radarr:7878"}, options_file=None).settings
     assert with_all == with_one
+
+
+def test_older_engines_take_it(service: dict[str, Any]) -> None:
+    """`start_interval` is no hint: before Docker 25 (on many a NAS) Compose starts nothing then."""
+    assert "start_interval" not in service.get("healthcheck", {})
