@@ -49,6 +49,30 @@ class _Json(_Redacted):
         return self._redact(json.dumps(line, ensure_ascii=False))
 
 
+class _File(logging.handlers.RotatingFileHandler):
+    """A log file that may fail, say on a full disk: that is said once and not with every line.
+
+    The traceback that logging would print instead holds what was to be logged, secrets and all.
+    """
+
+    _trouble: OSError | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line; what keeps it from that is told when it is new."""
+        before, self._trouble = self._trouble, None
+        super().emit(record)
+        if before is None and self._trouble is not None:
+            LOG.error("LOG_DIR can't be written (%s).", self._trouble.strerror)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name for it
+        """Take what went wrong with a line."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._trouble = error
+        else:
+            super().handleError(record)
+
+
 def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = True) -> None:
     """Send this program's log where the settings say; from level ``shown`` on to stderr too.
 
@@ -63,7 +87,7 @@ def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = Tr
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         path = settings.log_dir / FILE_NAME
         handlers.append(
-            logging.handlers.RotatingFileHandler(
+            _File(
                 path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
             )
         )

@@ -129,3 +129,17 @@ async def test_a_folder_for_logs_that_cannot_be_made_ends_with_2(tmp_path: Path)
         assert ended.code == 2
         assert ended.json["faults"][0]["where"] == "LOG_DIR"
         assert "can't be written" in ended.err
+
+
+async def test_a_full_disk_for_logs_is_said_once_and_the_run_goes_on(tmp_path: Path) -> None:
+    """What logging prints by itself holds what was to be logged, before secrets are masked."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "kometa_ai.log").symlink_to("/dev/full")
+    async with World(tmp_path, MOVIES) as world:
+        world.write(block("Noir"))
+        ended = await cli(world, "--run-now", LOG_DIR=str(logs))
+        assert ended.code == 0
+        assert ended.err.count("LOG_DIR can't be written (No space left on device)") == 1
+        for noise in ("Logging error", "Traceback", "Arguments:"):
+            assert noise not in ended.err
