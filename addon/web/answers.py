@@ -92,6 +92,9 @@ class Answers:
                 payload = await request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        except (web.RequestPayloadError, ConnectionError):
+            # The other side has gone in the middle of it, or wrote what can't be unpacked.
+            raise web.HTTPBadRequest(reason="The command can't be read") from None
         try:
             command = _offered(command_of(text_of(payload)))
         except RefusedError as error:

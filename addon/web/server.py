@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock
 
 LOG = logging.getLogger(__name__)
+UNHEARD: Final = logging.getLogger(f"{__name__}.wire")
+"""Where aiohttp complains of what is no HTTP: anybody could fill the log with that."""
+UNHEARD.setLevel(logging.CRITICAL)
 FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 60.0
 """Seconds between two tries to listen."""
@@ -102,7 +105,11 @@ class Page:
         believes = door.guard is Guard.SUPERVISOR
         app.add_routes(Answers(self._look, self._submit, believes=believes).routes)
         runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=KEPT_ALIVE, shutdown_timeout=FAREWELL
+            app,
+            access_log=None,
+            logger=UNHEARD,
+            keepalive_timeout=KEPT_ALIVE,
+            shutdown_timeout=FAREWELL,
         )
         await runner.setup()
         try:
@@ -135,11 +142,13 @@ class Page:
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            refused = refusal(door, _asked(request), self._lockout, self._clock.monotonic())
-            if refused is None:
-                answer = await _answered(request, handler)
-            else:
-                answer = _say(refused.status, refused.sentence, refused.headers)
+            async def let_in(request: web.Request) -> web.StreamResponse:
+                refused = refusal(door, _asked(request), self._lockout, self._clock.monotonic())
+                if refused is None:
+                    return await handler(request)
+                return _say(refused.status, refused.sentence, refused.headers)
+
+            answer = await _answered(request, let_in)
             answer.headers.update(sent)
             return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from contextlib import asynccontextmanager
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 ALIAS = "127.0.0.2"
 SOON = 1.0
+COMMAND = (
+    b"POST /command HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n%s\r\n\r\n"
+)
 
 
 @dataclass(slots=True)
@@ -129,6 +133,33 @@ async def test_every_answer_carries_the_headers(port: int, path: str, method: st
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Server"] == "Kometa-AI"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n", id="too long"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", id="TLS"),
+        pytest.param(b"GARBAGE\r\n\r\n", id="garbage"),
+        pytest.param(COMMAND % b"Content-Encoding: gzip\r\nContent-Length: 2" + b"{}", id="no gzip"),
+        pytest.param(COMMAND % b"Transfer-Encoding: chunked" + b"zz\r\n", id="no chunk"),
+        pytest.param(COMMAND % b"Content-Length: 99" + b"{}", id="half a body"),
+    ],
+)
+async def test_what_no_browser_sends_leaves_nothing_in_the_log(
+    port: int, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reaches the port could fill the log with tracebacks; it is no fault of ours."""
+    async with page(Door(Guard.LOOPBACK, LOOPBACK, port)):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(request_)
+        writer.write_eof()
+        async with asyncio.timeout(SOON):
+            answer = await reader.read()
+        writer.close()
+        assert b" 400 " in answer[:16] or not answer
+        assert (await ask(port)).status == 200
+    assert [one for one in caplog.records if one.levelno > logging.INFO] == []
 
 
 async def test_a_taken_port_is_told_and_tried_again(port: int) -> None:
