@@ -20,7 +20,7 @@ if [ $# -eq 0 ]; then
   export HEALTH_FILE="$healthy"
 else
   # A single command listens nowhere, and is healthy as long as it lives.
-  echo 0 >"$healthy" 2>/dev/null || true
+  { echo 0 >"$healthy"; } 2>/dev/null || true
 fi
 
 # As an add-on we stay root: the Supervisor gives us /data, and Kometa's files in /homeassistant and /share, as root's. What

@@ -39,8 +39,13 @@ def serve() -> None:
     try:
         logs.set_up(configuration.settings, shown=logging.INFO)
     except OSError as error:
-        sys.stderr.write(f"LOG_DIR can't be written ({error}). Give write access, or unset it.\n")
-        sys.exit(Exit.WRONG_SETTINGS)
+        told = f"LOG_DIR can't be written ({error}). Give write access, or unset it."
+        if not configuration.inside_add_on:
+            sys.stderr.write(f"{told}\n")
+            sys.exit(Exit.WRONG_SETTINGS)
+        # An add-on that ends can't be read; Home Assistant keeps the log that it sees.
+        logs.set_up(configuration.settings, shown=logging.INFO, to_file=False)
+        LOG.error("%s", told)  # noqa: TRY400 - a sentence, not a bug
     try:
         code = asyncio.run(_until_stopped(configuration))
     except Busy as error:
@@ -98,7 +103,9 @@ async def _serve(configuration: Configuration, on_signal: Callable[..., None]) -
 
 
 def _say_what_is_missing(configuration: Configuration) -> None:
-    for fault in (*configuration.faults, *missing(configuration.settings, RUN_NEEDS)):
+    wrong = {fault.where for fault in configuration.faults}
+    absent = (one for one in missing(configuration.settings, RUN_NEEDS) if one.where not in wrong)
+    for fault in (*configuration.faults, *absent):
         LOG.warning("%s", fault)
     for notice in configuration.loaded.notices:
         LOG.info("%s", notice)

@@ -23,6 +23,7 @@ TICK: Final = 2.0
 TICKS_FOR_KOMETA: Final = 15
 """Kometa's folder may hold thousands of posters: it is walked every half minute."""
 KOMETA_FILES: Final = (".yml", ".yaml")
+NOT_READ: Final = (".", "_")
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -113,11 +114,13 @@ def folders_stamp(folders: Iterable[Path]) -> Stamp:
     """Return what changes whenever a YAML file below one of the folders does."""
     found = []
     for folder in folders:
-        for path, _, names in os.walk(folder):
+        for path, below, names in os.walk(folder):
+            # What is not read is not walked either: .storage, .git and the like can be large.
+            below[:] = [name for name in below if not name.startswith(NOT_READ)]
             found += [
                 _one(os.path.join(path, name))  # noqa: PTH118 - thousands of Path objects take longer
                 for name in names
-                if name.endswith(KOMETA_FILES)
+                if name.lower().endswith(KOMETA_FILES)
             ]
     return tuple(sorted(found))
 

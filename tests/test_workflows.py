@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,32 @@ def test_one_name_of_the_image_everywhere() -> None:
     home = image.replace("ghcr.io", "https://github.com")
     for name in ("config.yaml", "repository.yaml", "DOCS.md"):
         assert home in (ROOT / name).read_text("utf-8"), name
+
+
+@pytest.mark.parametrize(
+    ("version", "names"), [("1.2.0", ["1.2.0", "latest"]), ("1.2.0-rc.1", ["1.2.0-rc.1"])]
+)
+def test_a_version_on_trial_is_not_the_latest(
+    tmp_path: Path, version: str, names: list[str]
+) -> None:
+    """The step itself, with a docker that only writes down what it is told."""
+    steps = yaml.safe_load((FOLDER / "release.yaml").read_text("utf-8"))["jobs"]["publish"]["steps"]
+    (script,) = (step["run"] for step in steps if step.get("id") == "join")
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$@" >>"$TOLD"\n', "utf-8")
+    docker.chmod(0o755)
+    for digest in ("a" * 64, "b" * 64):
+        (tmp_path / "digests").mkdir(exist_ok=True)
+        (tmp_path / "digests" / digest).touch()
+    told = tmp_path / "told"
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "TOLD": str(told),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "IMAGE": "example/kometa-ai",
+        "VERSION": version,
+    }
+    subprocess.run(["bash", "-ec", script], check=True, cwd=tmp_path, env=environment)
+    created = told.read_text("utf-8").splitlines()[0]
+    assert re.findall(r"--tag example/kometa-ai:(\S+)", created) == names
+    assert created.count("@sha256:") == 2

@@ -27,11 +27,16 @@ FROM_OUTSIDE: Final = (
     "MQTT_DISCOVERY_PREFIX",
     "SCHEDULE_CRON",
     "TZ",
+    "WEB_HOST",
+    "WEB_PORT",
+    "WEB_PASSWORD",
 )
 """Settings of your own that the demo leaves as they are: to try it with a broker of your own."""
 GUIDE: Final = """
 Kometa-AI serves now, with Radarr and Claude SIMULATED on this machine: no account, no money.
 {broker} Ctrl-C ends it all.
+
+Its page: http://localhost:{page}/
 
 See what it says:
   mosquitto_sub -i ear -h {host} -p {port} -t '{topic}/#' -v
@@ -88,6 +93,7 @@ def _guide(environment: Mapping[str, str], broker: str) -> str:
         host=host,
         port=port,
         topic=environment.get("MQTT_TOPIC", "kometa_ai"),
+        page=environment.get("WEB_PORT", "8099"),
         kometa=environment["KOMETA_CONFIG_DIR"],
     )
     if shutil.which("mosquitto_sub") is None:

@@ -155,6 +155,17 @@ def test_a_folder_that_is_missing_has_a_stamp(tmp_path: Path) -> None:
     assert folders_stamp([tmp_path / "none"]) != missing
 
 
+def test_what_is_not_read_has_no_stamp(tmp_path: Path) -> None:
+    """As the reader of the files does: hidden and put away is not looked at, capitals are."""
+    seen = folders_stamp([tmp_path])
+    for folder in (".storage", "_old"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "movies.yml").write_text("x", "utf-8")
+    assert folders_stamp([tmp_path]) == seen
+    (tmp_path / "Movies.YML").write_text("x", "utf-8")
+    assert folders_stamp([tmp_path]) != seen
+
+
 async def test_a_new_month_is_a_reason_to_read(tmp_path: Path) -> None:
     async with watched(tmp_path) as one:
         one.clock.jump(timedelta(days=20))

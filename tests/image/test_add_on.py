@@ -195,7 +195,8 @@ async def test_wrong_options_are_told_and_the_service_stays(
 ) -> None:
     """The log page and the device in Home Assistant are where a user looks."""
     wrong = {"monthly_budget": "much", "schedule_cron": "at noon", "smtp_port": 99999}
-    home.write(options(world, **wrong), {})
+    wrong["radarr_url"] = "radarr:7878"
+    home.write(options(world, **wrong), {"log_dir": "/proc/nowhere"})
     async with (
         mosquitto(tmp_path / "broker", login=LOGIN) as broker,
         listening(broker, "kometa_ai/#") as listener,
@@ -206,8 +207,10 @@ async def test_wrong_options_are_told_and_the_service_stays(
         await online(listener)
         await is_up(container)
         log = "\n".join(service.lines)
-        for name in ("MONTHLY_BUDGET", "SCHEDULE_CRON", "SMTP_PORT"):
+        for name in ("MONTHLY_BUDGET", "SCHEDULE_CRON", "SMTP_PORT", "RADARR_URL"):
             assert name in log
+        assert "RADARR_URL: is not set" not in log, "it is set, and wrong"
+        assert "LOG_DIR can't be written" in log
         assert newest(listener)["problem"]
         assert (await container.do("python", "-m", "kometa_ai", "--run-now")).code == 2
         assert await container.stop(service) == 0

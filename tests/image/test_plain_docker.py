@@ -172,7 +172,7 @@ async def test_root_without_its_rights_is_told_what_to_do(image: Image, world: W
 
 
 async def test_with_a_user_of_dockers_nothing_is_changed_and_all_is_said(
-    image: Image, world: World
+    image: Image, world: World, tmp_path: Path
 ) -> None:
     """`user:` in the compose file: nobody is root who could give the folders away."""
     async with docker(image, world, "--user", "1500:1500") as container:
@@ -185,6 +185,13 @@ async def test_with_a_user_of_dockers_nothing_is_changed_and_all_is_said(
         ended = await container.run("--run-now")
         assert ended.code == 0, ended.err
         assert "/app/state cannot" not in ended.err
+        # A log that root has left is no reason to do nothing.
+        logs = tmp_path / "logs"
+        await asyncio.to_thread(logs.chmod, 0o777)
+        (logs / "kometa_ai.log").write_text("root's\n", "utf-8")
+        ended = await container.run("--run-now")
+        assert ended.code == 0, ended.err
+        assert "/app/logs/kometa_ai.log cannot be written by the user 1500" in ended.err
     files = owners(world.state)
     del files["."]
     assert set(files.values()) == {(1500, 1500)}
