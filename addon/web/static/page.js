@@ -3,6 +3,7 @@
 
 const IDLE = 15000;
 const RUNNING = 2000;
+const PATIENCE = 30000;
 const LOST = "Kometa-AI does not answer; it is asked again.";
 const answer = document.getElementById("answer");
 const buttons = [...document.querySelectorAll("button[data-command]")];
@@ -33,7 +34,9 @@ const allow = (commands) => {
 };
 
 const ask = async (path, more = {}) => {
-  const response = await fetch(path, { cache: "no-store", credentials: "same-origin", ...more });
+  // A phone that comes back to a dead connection would wait for ever, and ask nothing more meanwhile.
+  const signal = AbortSignal.timeout?.(PATIENCE);
+  const response = await fetch(path, { cache: "no-store", credentials: "same-origin", signal, ...more });
   const isJson = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
   const told = isJson ? await response.json() : await response.text();
   return { ok: response.ok, told, isJson };

@@ -23,7 +23,7 @@ from tests.visiting import ingress, visited
 from tests.world import World, movie
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from addon.command import Command
@@ -76,6 +76,14 @@ async def showing(sight: Sight) -> AsyncIterator[str]:
 
     async def look() -> Sight:
         return sight
+
+    async with looked_at(look) as url:
+        yield url
+
+
+@asynccontextmanager
+async def looked_at(look: Callable[[], Awaitable[Sight]]) -> AsyncIterator[str]:
+    """Show what ``look`` returns; where it is."""
 
     async def submit(command: Command) -> Response:
         return Response(command.word, accepted=False, error="It is only a picture.")
@@ -247,6 +255,28 @@ async def test_a_hidden_page_asks_nothing_and_a_seen_one_does(tab: Page) -> None
         assert await tab.do(asked) == before
         await tab.do(hide.format("false"))
         await shows(tab, f"{asked} > {before}")
+
+
+async def test_an_answer_that_never_comes_is_not_waited_for(tab: Page) -> None:
+    """As on a phone that comes back to a connection that is dead: else the page stands still."""
+    await tab.ask(
+        "Page.addScriptToEvaluateOnNewDocument",
+        source="const real = AbortSignal.timeout; "
+        "AbortSignal.timeout = (given) => real.call(AbortSignal, given / 100);",
+    )
+    looks = 0
+
+    async def look() -> Sight:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            await asyncio.Event().wait()
+        return IDLE
+
+    async with looked_at(look) as url:
+        await go(tab, url)
+        said = await shows(tab, "document.getElementById('answer').textContent")
+        assert said == "Kometa-AI does not answer; it is asked again."
 
 
 async def test_without_javascript_it_can_be_read(tab: Page) -> None:
