@@ -61,7 +61,11 @@ class _File(logging.handlers.RotatingFileHandler):
         """Write a line; what keeps it from that is told when it is new."""
         before, self._trouble = self._trouble, None
         super().emit(record)
-        if before is None and self._trouble is not None:
+        if before is None:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._trouble is not None:
             LOG.error("LOG_DIR can't be written (%s).", self._trouble.strerror)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name for it
@@ -86,11 +90,7 @@ def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = Tr
     if settings.log_dir is not None and to_file:
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         path = settings.log_dir / FILE_NAME
-        handlers.append(
-            _File(
-                path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
-            )
-        )
+        handlers.append(_File(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"))
     for handler in handlers:
         handler.setFormatter(kind(redactor(settings)))
     root = logging.getLogger()

@@ -141,7 +141,9 @@ async def test_every_answer_carries_the_headers(port: int, path: str, method: st
         pytest.param(b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n", id="too long"),
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", id="TLS"),
         pytest.param(b"GARBAGE\r\n\r\n", id="garbage"),
-        pytest.param(COMMAND % b"Content-Encoding: gzip\r\nContent-Length: 2" + b"{}", id="no gzip"),
+        pytest.param(
+            COMMAND % b"Content-Encoding: gzip\r\nContent-Length: 2" + b"{}", id="no gzip"
+        ),
         pytest.param(COMMAND % b"Transfer-Encoding: chunked" + b"zz\r\n", id="no chunk"),
         pytest.param(COMMAND % b"Content-Length: 99" + b"{}", id="half a body"),
     ],
