@@ -36,6 +36,10 @@ THOUGHT_TOO_LONG: Final = Fault(
     "Lower CLAUDE_EFFORT, or unset it.",
 )
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
+KEPT: Final = "It keeps the tags that it has; pin it by hand if that is wrong (--pin)."
+KEPT_FOR_NOW: Final = "They keep the tags that they have and are asked about again in the next run."
+ADVICE_OF_A_RUN: Final = (LATER, KEPT, KEPT_FOR_NOW)
+"""What is said of tags: an evaluation, which has none to write, leaves it out."""
 
 
 class Asking:
@@ -194,7 +198,7 @@ class Asking:
                 FaultKind.CLAUDE,
                 question.item.label,
                 why,
-                remedy or "It keeps the tags that it has; pin it by hand if that is wrong (--pin).",
+                remedy or KEPT,
             )
         )
         self._ask_in_vain()
@@ -209,7 +213,7 @@ class Asking:
                 FaultKind.CLAUDE,
                 shown,
                 "Claude gave no usable verdict, twice.",
-                "They keep the tags that they have and are asked about again in the next run.",
+                KEPT_FOR_NOW,
             )
         )
         if not any(reading.opinions.values()):

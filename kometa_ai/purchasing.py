@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.cost import Budget
     from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports import Clock, Judge, Store
+    from kometa_ai.ports import Accounts, Clock, Judge
 
 RETRY_SECONDS: Final = 45.0
 """No new try of a request begins later than this after its first."""
@@ -58,7 +58,7 @@ class Purchasing:
     """Buys answers one by one; several may be under way at once."""
 
     def __init__(
-        self, judge: Judge, store: Store, clock: Clock, budgets: Sequence[Budget], run_id: str
+        self, judge: Judge, store: Accounts, clock: Clock, budgets: Sequence[Budget], run_id: str
     ) -> None:
         self._judge = judge
         self._store = store

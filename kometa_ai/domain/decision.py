@@ -41,6 +41,10 @@ class Opinion(NamedTuple):
         """Return how likely membership is: the confidence of a yes, 1 - that of a no."""
         return self.confidence if self.include else 1 - self.confidence
 
+    def belongs(self, threshold: float) -> bool:
+        """Return whether this makes the item a member, at this threshold."""
+        return self.include and self.confidence >= threshold - ROUNDING
+
 
 UNNAMED = Opinion(include=False, confidence=UNNAMED_CONFIDENCE)
 """What is known of a title that Claude judged and did not name."""
@@ -71,7 +75,7 @@ class Decision(NamedTuple):
 
     def member(self, threshold: float) -> bool:
         """Return whether the item belongs, at this threshold."""
-        return self.opinion.include and self.opinion.confidence >= threshold - ROUNDING
+        return self.opinion.belongs(threshold)
 
     def near(self, threshold: float) -> bool:
         """Return whether the verdict is too close to the threshold to be trusted at once."""
@@ -175,6 +179,6 @@ def clears(opinion: Opinion, threshold: float) -> bool:
 
     A margin beyond what Claude ever says is cut to that, or no verdict could clear it.
     """
-    if opinion.include and opinion.confidence >= threshold - ROUNDING:
+    if opinion.belongs(threshold):
         return opinion.score >= min(SURE, threshold + HYSTERESIS) - ROUNDING
     return opinion.score <= max(1 - SURE, threshold - HYSTERESIS) + ROUNDING

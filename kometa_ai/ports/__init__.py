@@ -2,12 +2,21 @@
 
 from kometa_ai.ports.channel import Channel, Delivery, Outbox
 from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
-from kometa_ai.ports.store import Decided, HeldRemovals, Intent, JournalEntry, Purchase, Store
+from kometa_ai.ports.store import (
+    Accounts,
+    Decided,
+    HeldRemovals,
+    Intent,
+    JournalEntry,
+    Purchase,
+    Store,
+)
 from kometa_ai.ports.world import CHUNK, LONGEST_WAIT, Clock, CollectionFiles, Edit, Library
 
 __all__ = [
     "CHUNK",
     "LONGEST_WAIT",
+    "Accounts",
     "Answer",
     "Channel",
     "Clock",

@@ -100,23 +100,8 @@ class Decided(Protocol):
         """Store imported decisions as this collection's own; they wait no longer."""
 
 
-class Store(Decided, Protocol):
-    """All that outlives a run. Every method is one transaction."""
-
-    async def begin_run(self, trigger: Trigger, at: datetime) -> str:
-        """Note that a run began and return its id: a number that counts up, as text."""
-
-    async def finish_run(self, report: RunReport) -> None:
-        """Keep the report."""
-
-    async def unfinished_runs(self) -> list[tuple[str, Trigger, datetime]]:
-        """Return the runs that have begun and left no report: id, trigger and beginning."""
-
-    async def reports(self, limit: int = 20) -> list[RunReport]:
-        """Return the newest finished runs, newest first."""
-
-    async def report(self, run_id: str) -> RunReport | None:
-        """Return one finished run."""
+class Accounts(Protocol):
+    """What is spent: noted before each request goes out, and booked as soon as it is known."""
 
     async def spent_between(self, start: datetime, end: datetime) -> Decimal:
         """Return the USD spent from ``start`` up to, not including, ``end``."""
@@ -135,6 +120,25 @@ class Store(Decided, Protocol):
 
     async def book_reservations(self) -> Decimal:
         """Book what a killed run had reserved as unconfirmed cost; return how much it was."""
+
+
+class Store(Decided, Accounts, Protocol):
+    """All that outlives a run. Every method is one transaction."""
+
+    async def begin_run(self, trigger: Trigger, at: datetime) -> str:
+        """Note that a run began and return its id: a number that counts up, as text."""
+
+    async def finish_run(self, report: RunReport) -> None:
+        """Keep the report."""
+
+    async def unfinished_runs(self) -> list[tuple[str, Trigger, datetime]]:
+        """Return the runs that have begun and left no report: id, trigger and beginning."""
+
+    async def reports(self, limit: int = 20) -> list[RunReport]:
+        """Return the newest finished runs, newest first."""
+
+    async def report(self, run_id: str) -> RunReport | None:
+        """Return one finished run."""
 
     async def newest_criteria(self, library: str) -> Mapping[str, str]:
         """Return under which criteria each collection was judged last, by slug."""
