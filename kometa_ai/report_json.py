@@ -34,7 +34,7 @@ def report_json(report: RunReport) -> Json:
         "usage": {
             "requests": spending.requests,
             "pairs": spending.pairs,
-            **_tokens(spending.usage),
+            **tokens_json(spending.usage),
             "cost_usd": float(spending.cost),
             "unconfirmed_usd": float(spending.unconfirmed),
         },
@@ -58,7 +58,7 @@ def failure_json(faults: Sequence[Fault], result: str, *, dry_run: bool) -> Json
         "started_at": None,
         "duration_s": 0.0,
         "collections": [],
-        "usage": {"requests": 0, "pairs": 0, **_tokens(Usage()), "cost_usd": 0.0},
+        "usage": {"requests": 0, "pairs": 0, **tokens_json(Usage()), "cost_usd": 0.0},
         "budget_reached": "",
         "faults": faults_json(faults),
     }
@@ -77,7 +77,7 @@ def estimate_json(estimate: Estimate) -> Json:
                 "requests": one.requests,
                 "pairs": one.pairs,
                 "deferred": one.deferred,
-                **_tokens(one.usage),
+                **tokens_json(one.usage),
                 "cost_usd": float(one.cost),
             }
             for one in estimate.collections
@@ -85,7 +85,7 @@ def estimate_json(estimate: Estimate) -> Json:
         "usage": {
             "requests": estimate.requests,
             "pairs": estimate.pairs,
-            **_tokens(estimate.usage),
+            **tokens_json(estimate.usage),
             "cost_usd": float(estimate.cost),
         },
         "budget_left_usd": None if estimate.limit is None else float(estimate.limit),
@@ -129,7 +129,8 @@ def _change(change: Change) -> Json:
     }
 
 
-def _tokens(usage: Usage) -> dict[str, int]:
+def tokens_json(usage: Usage) -> dict[str, int]:
+    """Return the tokens that were used."""
     return {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,

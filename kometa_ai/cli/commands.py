@@ -15,6 +15,7 @@ from kometa_ai.cli import inspection, logs
 from kometa_ai.cli.afterwards import Afterwards, is_real_run, tell_of_wrong_settings
 from kometa_ai.cli.configuration import configure
 from kometa_ai.cli.failure import finish_cut_off_runs
+from kometa_ai.cli.evaluation import evaluate
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import NOTHING, check_health
 from kometa_ai.cli.stopping import until_stopped
@@ -49,6 +50,10 @@ ENDINGS: Final = {
     Result.FAILED: Exit.ERRORS,
     Result.CANCELLED: Exit.ERRORS,
 }
+STOPPED: Final = {
+    "run": "Stopped. What was paid for is kept; the next run goes on from there.",
+    "evaluate": "Stopped. What was spent is booked; an evaluation keeps no verdict.",
+}
 
 
 def execute(flags: Namespace, further: Mapping[str, Check] = NOTHING) -> int:
@@ -79,10 +84,7 @@ def execute(flags: Namespace, further: Mapping[str, Check] = NOTHING) -> int:
         out.fail(error, dry_run=flags.dry_run)
         return Exit.ERRORS
     except asyncio.CancelledError:
-        out.stop(
-            "Stopped. What was paid for is kept; the next run goes on from there.",
-            dry_run=flags.dry_run,
-        )
+        out.stop(STOPPED.get(flags.command, STOPPED["run"]), dry_run=flags.dry_run)
         return Exit.ERRORS
     except Exception as error:  # the one place where a bug becomes a sentence
         LOG.critical("a fault in Kometa-AI itself", exc_info=error)
@@ -171,6 +173,10 @@ class Command:
         else:
             print_estimate(self._words, self._out.masked(result))
         return Exit.ERRORS if result.faults else Exit.FINE
+
+    async def evaluate(self) -> int:
+        """Measure how well models judge a collection."""
+        return await evaluate(self._flags, self._settings, self._clock, self._out)
 
     async def health_check(self) -> int:
         """Ask everything once."""

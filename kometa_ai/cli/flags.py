@@ -6,13 +6,17 @@ import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from enum import IntEnum
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kometa_ai import __version__
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.report_json import failure_json
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LARGEST_BATCH = 200
+MOST_SAMPLED = 1_000_000
 
 
 class Exit(IntEnum):
@@ -40,6 +44,8 @@ RUNS = ("run_now", "dry_run", "collection", "force_refresh")
 """Flags that ask for a run, together or alone."""
 SHAPERS = ("collection", "force_refresh", "max_evals", "batch_size")
 """Flags that say what a run or an estimate is to judge."""
+MEASURES = ("sample", "seed", "model", "report")
+"""Flags that say how an evaluation measures."""
 
 
 def parse(arguments: list[str]) -> Namespace:
@@ -51,7 +57,7 @@ def parse(arguments: list[str]) -> Namespace:
     if len(commands) > 1:
         parser.error(f"--{_flag(commands[0])} does not go together with --{_flag(commands[1])}")
     command = next(iter(commands), None)
-    allowed = {"estimate": SHAPERS, **dict.fromkeys(PREVIEWED, ("dry_run",))}.get(command or "", ())
+    allowed = ALLOWED.get(command or "", ())
     used = [name for name in {*RUNS, *SHAPERS} if getattr(flags, name) not in (None, False, [])]
     wrong = sorted(set(used) - set(allowed))
     if command and wrong:
@@ -63,10 +69,19 @@ def parse(arguments: list[str]) -> Namespace:
             "say what to do: --run-now for one run, --estimate for its price,"
             " --health-check to see whether everything is set up (--help lists all)"
         )
+    _check_evaluation(parser, flags)
     if flags.pin and flags.pin[0] not in STANCES:
         parser.error(f'"{flags.pin[0]}" is neither keep nor never: --pin keep "Heists" "Heat"')
     flags.command = command or "run"
     return flags
+
+
+def _check_evaluation(parser: _Parser, flags: Namespace) -> None:
+    given = [name for name in MEASURES if getattr(flags, name) not in (None, [])]
+    if flags.evaluate is None and given:
+        parser.error(f"--{given[0]} goes only with --evaluate")
+    if flags.evaluate is not None and len(flags.collection) != 1:
+        parser.error('--evaluate needs one collection: --evaluate list.csv --collection "Heists"')
 
 
 SERVE = "serve"
@@ -74,8 +89,15 @@ SERVE = "serve"
 STANCES = ("keep", "never")
 PREVIEWED = ("approve", "undo", "cleanup")
 """Commands of which --dry-run tells what they would do, and does nothing."""
+ALLOWED = {
+    "estimate": SHAPERS,
+    "evaluate": ("collection", "batch_size"),
+    **dict.fromkeys(PREVIEWED, ("dry_run",)),
+}
+"""Which of the flags that shape a run each command heeds."""
 COMMANDS = (
     "estimate",
+    "evaluate",
     "health_check",
     "send_test_email",
     "test_notification",
@@ -120,6 +142,7 @@ def _parser() -> _Parser:
     parser.add_argument("--json", action="store_true", help="print JSON on stdout, logs on stderr")
     _add_run(parser)
     _add_looks(parser)
+    _add_evaluation(parser)
     _add_reviews(parser)
     return parser
 
@@ -142,7 +165,10 @@ def _add_run(parser: ArgumentParser) -> None:
     )
     group.add_argument("--max-evals", metavar="N", help="judge at most N pairs (0: no cap)")
     group.add_argument(
-        "--batch-size", type=_batch_size, metavar="N", help="titles in a request (default 40)"
+        "--batch-size",
+        type=_whole(1, LARGEST_BATCH),
+        metavar="N",
+        help="titles in a request (default 40)",
     )
     group.add_argument(
         "--estimate", action="store_const", const=True, help="what a run would cost; spends nothing"
@@ -166,6 +192,39 @@ def _add_looks(parser: ArgumentParser) -> None:
         nargs=2,
         metavar=("COLLECTION", "ITEM"),
         help="why a title is in a collection, or is not",
+    )
+
+
+def _add_evaluation(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "measuring",
+        "How well models judge one --collection. Asks twice and pays for it, within the\n"
+        "budgets and never more than it says before; writes no tag, keeps no verdict.",
+    )
+    group.add_argument(
+        "--evaluate",
+        metavar="FILE",
+        help="a CSV list of the titles that belong: ids, or an export of IMDb or Letterboxd",
+    )
+    group.add_argument(
+        "--sample",
+        type=_whole(2, MOST_SAMPLED),
+        metavar="N",
+        help="ask about N titles only, up to half of them such that belong",
+    )
+    group.add_argument(
+        "--seed", type=_whole(0, MOST_SAMPLED), metavar="N", help="draw another sample (default 1)"
+    )
+    group.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        type=_word,
+        metavar="NAME",
+        help="try this model (may be given several times; default CLAUDE_MODEL)",
+    )
+    group.add_argument(
+        "--report", metavar="FILE", help="where the HTML goes (default evaluation-<slug>.html)"
     )
 
 
@@ -194,10 +253,19 @@ def _add_reviews(parser: ArgumentParser) -> None:
         group.add_argument(flag, action="store_const", const=True, help=text)
 
 
-def _batch_size(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_BATCH:
-        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {LARGEST_BATCH}")
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _word(text: str) -> str:
+    if not text or text.split() != [text]:
+        raise ArgumentTypeError(f"{text!r} is not a model's name")
+    return text
 
 
 def _flag(name: str) -> str:

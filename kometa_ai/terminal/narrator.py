@@ -65,7 +65,7 @@ class Narrator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        self.rest()
 
     def __call__(self, event: Event) -> None:
         """Take one event of the run."""
@@ -76,14 +76,14 @@ class Narrator:
                 what = "started from the command line" if started else str(request.trigger)
                 self._out.print(f"[dim]{kind} {run_id}, {what}[/]")
             case PhaseBegan(phase=phase):
-                self._stop()
+                self.rest()
                 self._out.print(f"[dim]· {phase}[/]")
             case Progress():
                 self._progress(event)
             case FaultFound(fault=fault):
                 self._out.print(fault_text(fault), soft_wrap=not self._out.is_terminal)
             case RunFinished():
-                self._stop()
+                self.rest()
 
     def _progress(self, event: Progress) -> None:
         if not self._wants_bar:
@@ -123,7 +123,8 @@ class Narrator:
         judged = f"{event.done:,} of {many(event.total, 'verdict')}"
         self._out.print(f"[dim]  {judged}, {usd(event.spent)}[/]")
 
-    def _stop(self) -> None:
+    def rest(self) -> None:
+        """Take the bar away; the last count stays as a line."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
