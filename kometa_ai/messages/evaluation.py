@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import jinja2
 
 from kometa_ai.domain.wording import line, many, usd
-from kometa_ai.messages.evaluation_phrases import asked, found, percent, price, remarks
+from kometa_ai.messages.evaluation_phrases import asked, found, percent, remarks
 from kometa_ai.messages.plots import calibration_plot, threshold_plot
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ def as_page(evaluation: Evaluation, zone: tzinfo) -> str:
             verdict=_verdict(evaluation),
             found=found(evaluation.listed, evaluation.library),
             asked=asked(evaluation.drawn, len(evaluation.models)),
-            price=price(evaluation.offer),
             remarks=(*evaluation.notices, *remarks(evaluation)),
             most=LISTED,
         )

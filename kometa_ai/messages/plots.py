@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.evaluation.scores import Bin, Point
 
-WIDTH, HEIGHT = 340, 250
-LEFT, RIGHT, TOP, BOTTOM = 40, 14, 12, 42
+WIDTH, HEIGHT = 300, 230
+LEFT, RIGHT, TOP, BOTTOM = 38, 14, 12, 46
 """Around the plot itself, for what is written at the axes."""
-SMALLEST_DOT, LARGEST_DOT = 3.5, 11.0
+SMALLEST_DOT, LARGEST_DOT = 3.0, 8.0
 PIECES: Final = 4
 """The axis of shares is divided into so many parts."""
 
@@ -100,10 +100,10 @@ class _Plot:
             )
         for mark in marks:
             yield Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-                self.x(mark), HEIGHT - BOTTOM + 17, form.format(mark)
+                self.x(mark), HEIGHT - BOTTOM + 21, form.format(mark)
             )
         yield Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, name
+            (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, name
         )
 
 
