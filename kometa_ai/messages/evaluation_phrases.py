@@ -117,7 +117,10 @@ def _shortfalls(one: ModelScore, drawn: Drawn) -> Iterator[str]:
         )
     if any(each.left_out for each in one.passes):
         judged = [each.judged for each in one.passes]
-        yield f"{one.model} was asked about {_each(judged)} of {many(drawn.titles, 'title')} only."
+        yield (
+            f"{one.model} has a verdict on {_each(judged)}, of {many(drawn.titles, 'title')}: its"
+            " figures are over these."
+        )
 
 
 def _each(counts: Sequence[int]) -> str:

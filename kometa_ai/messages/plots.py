@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from kometa_ai.domain.evaluation.scores import THRESHOLDS
+from kometa_ai.domain.wording import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,8 +43,8 @@ def threshold_plot(points: Sequence[Point], threshold: float, title: str) -> Mar
         ),
     ]
     for kind in ("recall", "precision"):
-        line = [(one.threshold, getattr(one, kind)) for one in points]
-        for piece in _unbroken(line):
+        shares = [(one.threshold, getattr(one, kind)) for one in points]
+        for piece in _unbroken(shares):
             drawn = " ".join(f"{plot.x(x)},{plot.y(y)}" for x, y in piece)
             parts.append(Markup('<polyline class="{}" points="{}"/>').format(kind, drawn))
     return _picture(parts, title)
@@ -107,10 +108,10 @@ class _Plot:
         )
 
 
-def _unbroken(line: Sequence[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:
+def _unbroken(shares: Sequence[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:
     """Yield the pieces of a line that is not defined everywhere."""
     piece: list[tuple[float, float]] = []
-    for x, y in line:
+    for x, y in shares:
         if y is not None:
             piece.append((x, y))
         elif piece:
@@ -122,5 +123,5 @@ def _unbroken(line: Sequence[tuple[float, float | None]]) -> Iterator[list[tuple
 
 def _picture(parts: Sequence[Markup], title: str) -> Markup:
     return Markup('<svg viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>').format(
-        WIDTH, HEIGHT, title, Markup().join(parts)
+        WIDTH, HEIGHT, line(title), Markup().join(parts)
     )

@@ -36,9 +36,10 @@ def print_plan(out: Console, plan: Plan) -> None:
     """Print what is going to be asked, and what that costs, before anything is spent."""
     name = plan.collection.name
     out.print(
-        f"[bold]{safe(name)}[/] [dim](threshold {plan.collection.threshold:.2f})[/]"
-        f" {safe(found(plan.listed, len(plan.exam.items)))}",
+        f"[bold]{safe(name)}[/][dim], measured at its threshold of"
+        f" {plan.collection.threshold:.2f}[/]"
     )
+    out.print(safe(found(plan.listed, len(plan.exam.items))))
     out.print(safe(asked(plan.drawn, len(plan.tried))))
     offer = plan.offer
     colour = "bold" if offer.affordable else "yellow"
@@ -49,6 +50,8 @@ def print_evaluation(out: Console, evaluation: Evaluation, page: str) -> None:
     """Print the figures, the disagreements with their reasons, what was odd, and the money."""
     out.print(_figures(out, evaluation))
     width = _title_width(evaluation, out.width)
+    if width:
+        out.print("[dim]Beside each title: its chance, and that of the second pass.[/]\n")
     for one in evaluation.models:
         head = f"{safe(one.model)}. " if len(evaluation.models) > 1 else ""
         for kind, sign, titles in (

@@ -15,6 +15,7 @@ FLAGS = (
     "--run-now --dry-run --collection --force-refresh --estimate --max-evals --batch-size"
     " --health-check --dump-config --dump-state --reset-state --runs --undo --approve --decline"
     " --pins --pin --unpin --why --cleanup --json --version"
+    " --evaluate --sample --seed --model --report"
 )
 
 
@@ -67,6 +68,14 @@ def test_what_answers_at_once_loads_nothing_heavy(flag: str) -> None:
         ("--decline --dry-run", "--decline does not go together with --dry-run"),
         ("--cleanup --collection Noir", "--cleanup does not go together with --collection"),
         ("--health-check --batch-size 9", "--health-check does not go together with --batch-size"),
+        ("--run-now --sample 9", "--sample goes only with --evaluate"),
+        ("--run-now --model claude-x", "--model goes only with --evaluate"),
+        ("--evaluate x.csv", "--evaluate needs one collection"),
+        ("--evaluate x.csv --collection A --collection B", "--evaluate needs one collection"),
+        ("--evaluate x.csv --collection A --dry-run", "--evaluate does not go together with"),
+        ("--evaluate x.csv --collection A --estimate", "does not go together with --evaluate"),
+        ("--evaluate x.csv --collection A --sample 1", "'1' is not a number from 2 to"),
+        ("--evaluate x.csv --collection A --sample ten", "'ten' is not a number from 2 to"),
         ("--run-now --batch-size 0", "'0' is not a number from 1 to 200"),
         ("--run-now --batch-size many", "'many' is not a number from 1 to 200"),
         ("--pin sometimes Noir Heat", '"sometimes" is neither keep nor never'),

@@ -14,7 +14,7 @@ from kometa_ai.domain.evaluation.truth import TruthError
 from kometa_ai.domain.fault import SkipError
 from kometa_ai.domain.report import Progress
 from kometa_ai.messages.evaluation_phrases import remarks
-from tests.evaluation.trying import HAIKU, SONNET, Fickle, evaluate, listed
+from tests.evaluation.trying import HAIKU, SONNET, Fickle, Held, evaluate, listed
 from tests.world import World, block, movie
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def without(*ids: int) -> Mishap:
 
 def out_of_range(*ids: int) -> Mishap:
     def spoil(answer: dict[str, Any]) -> object:
-        spoilt = [{"id": one, "c": "A", "p": 7, "why": ""} for one in ids if one in answer["judged"]]
+        spoilt = [
+            {"id": one, "c": "A", "p": 7, "why": ""} for one in ids if one in answer["judged"]
+        ]
         named = [one for one in answer["named"] if one["id"] not in ids]
         return {**answer, "named": named + spoilt}
 
@@ -176,7 +178,7 @@ async def test_no_budget_is_passed_over_all_models_together(
             assert max(judged) - min(judged) <= 40, "all have judged about the same titles"
         told = " ".join(remarks(evaluation))
         assert f"{evaluation.exhausted} left no room" in told
-        assert f"{sonnet.model} was asked about" in told
+        assert f"{sonnet.model} has a verdict on" in told
 
 
 async def test_what_was_spent_before_counts_in_the_month(tmp_path: Path) -> None:
@@ -315,14 +317,13 @@ async def test_the_progress_is_that_of_the_whole(tmp_path: Path) -> None:
 
 
 async def test_a_stop_books_what_is_under_way(tmp_path: Path) -> None:
-    gate = asyncio.Event()
+    gate = Held()
     async with World(tmp_path, films(100), CHANCES) as world:
         world.write(block("Noir"))
         world.claude.mishaps = [Mishap(times=1), Mishap(gate=gate, times=None)]
         task = asyncio.create_task(evaluate(world, listed([1])))
         async with asyncio.timeout(20):
-            while len(world.claude.requests) < 2:
-                await asyncio.sleep(0.01)  # noqa: TID251 - the other side of the wire is real
+            await gate.reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

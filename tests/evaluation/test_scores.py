@@ -116,14 +116,16 @@ def test_the_bins_hold_every_title_that_was_asked_about(titles: list[Judged]) ->
 def test_a_judge_that_is_right_lies_on_the_line() -> None:
     titles = [Judged(n, belongs=n < 8, opinion=said(0.8)) for n in range(10)]
     (only,) = calibration(titles)
-    assert (only.chance, only.share, only.titles) == (pytest.approx(0.8), 0.8, 10)
+    assert only.chance == pytest.approx(0.8)
+    assert (only.share, only.titles) == (0.8, 10)
 
 
 def test_flips_are_counted_where_both_passes_have_a_verdict() -> None:
     first = {1: said(0.9), 2: said(0.72), 3: said(0.5), 4: UNNAMED}
     second = {1: said(0.8), 2: said(0.68), 3: said(0.7), 5: said(0.9)}
     told = flips(first, second, dict.fromkeys(first, 1.0), 0.7)
-    assert (told.titles, told.flipped, told.rate) == (3, (2, 3), pytest.approx(2 / 3))
+    assert (told.titles, told.flipped) == (3, (2, 3))
+    assert told.rate == pytest.approx(2 / 3)
     assert told.shift == pytest.approx((0.1 + 0.04 + 0.2) / 3)
     assert flips(first, first, dict.fromkeys(first, 1.0), 0.7).rate == 0
     assert flips(first, {}, {}, 0.7).rate is None

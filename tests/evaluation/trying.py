@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,18 @@ async def evaluate(
         plan = await prepare(told, house, judges)
         assert not world.claude.requests or wanted.get("again"), "a plan costs nothing"
         return await Evaluating(plan, house).follow()
+
+
+class Held:
+    """Holds an answer back until it is opened, and tells when somebody waits for one."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+
+    async def wait(self) -> None:
+        self.reached.set()
+        await self.opened.wait()
 
 
 class Fickle:
