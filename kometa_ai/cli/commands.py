@@ -14,8 +14,8 @@ from kometa_ai.adapters.store import reset_state
 from kometa_ai.cli import inspection, logs
 from kometa_ai.cli.afterwards import Afterwards, is_real_run, tell_of_wrong_settings
 from kometa_ai.cli.configuration import configure
-from kometa_ai.cli.failure import finish_cut_off_runs
 from kometa_ai.cli.evaluation import evaluate
+from kometa_ai.cli.failure import finish_cut_off_runs
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.health import NOTHING, check_health
 from kometa_ai.cli.stopping import until_stopped
