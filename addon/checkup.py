@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from addon.status import Problem, Source, worst
+from addon.status import Problem, Source, every
 from addon.waiting import set_within
 from addon.worker.order import Checked, Deed
 from kometa_ai.domain.fault import KometaAIError
@@ -61,7 +61,7 @@ class Checkup:
             return True  # that is shown already, and nothing can be asked with wrong settings
         faults = missing(self._configuration.settings, RUN_NEEDS)
         if faults:
-            self._picture.blame(Source.CHECK, worst(faults))
+            self._picture.blame(Source.CHECK, every(faults))
             return True
         await self._runs.idle.wait()
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from addon.command import ALL
 from addon.figures import collection_figures
-from addon.status import Problem, Source, Status, after_run, fold, worst
+from addon.status import Problem, Source, Status, after_run, every, fold, worst
 from addon.unfinished import TOLD
 from kometa_ai.cli.logs import log_event
 from kometa_ai.cli.wiring import files_reader, policy
@@ -93,7 +93,7 @@ class Picture:
     def show_settings(self) -> None:
         """Show the settings in use, and what is wrong with newer ones."""
         faults = self._configuration.faults
-        self.blame(Source.SETTINGS, worst(faults) if faults else None)
+        self.blame(Source.SETTINGS, every(faults) if faults else None)
         settings = self._configuration.settings
         self.change(
             cron="; ".join(str(cron) for cron in settings.schedule_cron),

@@ -253,3 +253,11 @@ def worst(faults: tuple[Fault, ...]) -> Problem:
     first, more = faults[0], len(faults) - 1
     said = f"{first.where}: {first.message}" if first.where else first.message
     return Problem(f"{said} ({more} more)" if more else said, first.remedy)
+
+
+def every(faults: tuple[Fault, ...]) -> Problem:
+    """Return one problem that names all of several faults, each with what to do about it."""
+    if len(faults) == 1:
+        return worst(faults)
+    told = " ".join(str(fault) for fault in faults)
+    return Problem(f"{len(faults)} faults. {told}", "Set these right, all at once.")

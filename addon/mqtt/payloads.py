@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from addon.command import Response
     from addon.status import CollectionStatus, LastRun, Status
 
+REASON: Final = 4_000
+"""Characters of a reason: an attribute, which must name every wrong setting at once."""
 NEVER: Final = "never"
 """The last result before the first run."""
 
@@ -40,7 +42,7 @@ def state_payload(status: Status) -> dict[str, object]:
         "cost_month": dollars(status.cost_month),
         "budget_month": dollars(status.budget_month),
         "problem": problem is not None,
-        "problem_reason": cut(problem.reason) if problem else None,
+        "problem_reason": cut(problem.reason, REASON) if problem else None,
         "problem_remedy": cut(problem.remedy) if problem and problem.remedy else None,
         "radarr": status.radarr,
         "claude": status.claude,

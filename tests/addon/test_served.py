@@ -220,10 +220,12 @@ async def test_a_changed_file_of_settings_takes_effect(world: World, broker: Mos
         await ear.until(lambda _: newest(ear)["cron"] == "30 4 * * *")
         await ear.until(lambda _: "T04:30:00+0" in (newest(ear)["next_run"] or ""))
         assert newest(ear)["budget_month"] == 3
-        file.write_text("monthly_budget: much\n", encoding="utf-8")
+        file.write_text("monthly_budget: much\nschedule_cron: 0 25 * * *\n", encoding="utf-8")
         served.program.send(SIGHUP)
         await ear.until(lambda _: newest(ear)["problem"])
-        assert "MONTHLY_BUDGET" in newest(ear)["problem_reason"]
+        told = newest(ear)["problem_reason"]
+        assert "MONTHLY_BUDGET" in told
+        assert "SCHEDULE_CRON" in told  # all faults at once
         assert newest(ear)["budget_month"] == 3
         assert (await answered(ear, "run"))["accepted"]
         assert (await ended(ear))["result"] == "success"
