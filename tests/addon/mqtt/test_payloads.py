@@ -120,6 +120,8 @@ def test_no_text_of_the_state_is_too_long(reason: str, error: str, cron: str, pa
     assert status.last
     status = replace(status, last=replace(status.last, last_error=error + "x" * padding))
     told = state_payload(status)
+    # The reason is an attribute alone, and names every wrong setting.
+    assert len(str(told.pop("problem_reason"))) <= 4_000
     assert all(len(text) <= 255 for text in told.values() if isinstance(text, str))
     json.dumps(told).encode()
 
