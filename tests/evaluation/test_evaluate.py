@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, refused
+from kometa_ai.demo.mishap import Mishap, Reply, refused
 from kometa_ai.domain.evaluation.truth import TruthError
 from kometa_ai.domain.fault import SkipError
 from kometa_ai.domain.report import Progress
@@ -193,14 +193,29 @@ async def test_what_was_spent_before_counts_in_the_month(tmp_path: Path) -> None
         assert world.claude.meter.usd <= world.monthly_budget
 
 
-@pytest.mark.parametrize("after", [0, 3, 30])
-async def test_lost_answers_cost_no_more_than_was_announced(tmp_path: Path, after: int) -> None:
-    async with World(tmp_path, films(120, overview=PLOT), CHANCES) as world:
+TIMEOUT = Reply(504, "<p>The gateway waited too long", content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    "mishap",
+    [
+        Mishap(times=40, reset_after=0),
+        Mishap(times=3, reset_after=3),
+        Mishap(times=40, reply=TIMEOUT),  # nobody knows what it cost, so it is booked as the most
+    ],
+)
+async def test_lost_answers_cost_no_more_than_was_announced(tmp_path: Path, mishap: Mishap) -> None:
+    async with World(tmp_path, films(40, overview=PLOT), CHANCES) as world:
         world.write(block("Noir"))
-        world.claude.mishaps = [Mishap(times=40, reset_after=after)]
+        world.claude.mishaps = [mishap]
         evaluation = await evaluate(world, listed([1, 2]))
         assert 0 < evaluation.cost <= evaluation.offer.at_most
         assert evaluation.cost == await spent(world)
+        (model,) = evaluation.models
+        assert model.bought.unconfirmed > 0
+        if mishap.reply is TIMEOUT:
+            assert evaluation.exhausted == "announced"
+            assert "used up what was announced" in " ".join(remarks(evaluation))
 
 
 async def test_a_model_that_is_not_there_stops_no_other(tmp_path: Path) -> None:

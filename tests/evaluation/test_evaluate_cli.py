@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,25 @@ async def test_a_report_that_cannot_be_written_costs_nothing(tmp_path: Path, pla
         assert world.claude.requests == []
         assert (tmp_path / "notes.html").read_text() == "<p>my notes"
         assert (tmp_path / "truth.csv").read_text() == listed([1, 2, 3, 99])
+
+
+async def test_a_report_that_cannot_be_finished_loses_no_figure(tmp_path: Path) -> None:
+    gate = Held()
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(gate=gate)]
+        (tmp_path / "gone").mkdir()
+        flags = given(tmp_path)[:-1]
+        child = await start(world, *flags, str(tmp_path / "gone" / "r.html"), "--json")
+        async with asyncio.timeout(20):
+            await gate.reached.wait()
+        shutil.rmtree(tmp_path / "gone")
+        gate.opened.set()
+        ended = await child.end()
+        assert ended.code == 1
+        assert ended.json["report"] is None
+        assert ended.json["models"][0]["recall"] == pytest.approx(2 / 3, abs=0.001)
+        assert "can't be written" in ended.json["faults"][0]["message"]
 
 
 async def test_an_older_report_is_written_over(tmp_path: Path) -> None:
