@@ -28,12 +28,12 @@ def found(listed: Listed, library: int) -> str:
         return f"{what} of {listed.file} {_are(listed.rows)} in the library ({size})."
     which = f"{listed.found:,} of the {many(listed.rows, 'title')} of {listed.file}"
     told = [f"{which} {_are(listed.found)} in the library ({size})"]
-    if listed.absent:
-        told.append(f"{len(listed.absent):,} {_are(len(listed.absent))} not, and left out")
-    if listed.ambiguous:
-        told.append(f"{len(listed.ambiguous):,} fit several titles, and are left out")
+    if absent := len(listed.absent):
+        told.append(f"{absent:,} {_are(absent)} not, and left out")
+    if several := len(listed.ambiguous):
+        told.append(f"{several:,} fit{_s(several)} several of them, and {_are(several)} left out")
     if listed.repeated:
-        told.append(f"{listed.repeated:,} name a title that was named before")
+        told.append(f"{listed.repeated:,} repeat{_s(listed.repeated)} an earlier one")
     return "; ".join(told) + "."
 
 
@@ -149,6 +149,10 @@ def percent(value: float | None) -> str:
 
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
+
+
+def _s(number: int) -> str:
+    return "s" if number == 1 else ""
 
 
 def _were(number: int) -> str:
