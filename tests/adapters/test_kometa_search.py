@@ -63,6 +63,17 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(folders: list[Path]) ->
     assert "can't be read" in str(kometa_files.read(folders[0]).faults[0])
 
 
+def test_neither_is_what_is_no_folder(folders: list[Path]) -> None:
+    """A file in its place, or a link that goes round: the block that was meant may be there."""
+    folders[0].parent.mkdir(parents=True, exist_ok=True)
+    folders[0].write_text("in the way", "utf-8")
+    folders[1].parent.mkdir(parents=True, exist_ok=True)
+    folders[1].symlink_to(folders[1])
+    with_block(folders[2])
+    assert kometa_files.choose(folders) == folders[0]
+    assert kometa_files.choose(folders[1:]) == folders[1]
+
+
 def test_one_that_was_named_alone_is_not_looked_for(folders: list[Path]) -> None:
     assert kometa_files.choose(folders[:1]) == folders[0]
 
