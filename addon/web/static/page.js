@@ -33,10 +33,18 @@ const allow = (commands) => {
   }
 };
 
+const address = (path) => {
+  const url = new URL(path, location.href);
+  // Of a bookmark such as http://me:password@host:8099/: fetch refuses an address with a login in it,
+  // which the browser sends by itself.
+  url.username = url.password = "";
+  return url;
+};
+
 const ask = async (path, more = {}) => {
   // A phone that comes back to a dead connection would wait for ever, and ask nothing more meanwhile.
   const signal = AbortSignal.timeout?.(PATIENCE);
-  const response = await fetch(path, { cache: "no-store", credentials: "same-origin", signal, ...more });
+  const response = await fetch(address(path), { cache: "no-store", credentials: "same-origin", signal, ...more });
   const isJson = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
   const told = isJson ? await response.json() : await response.text();
   return { ok: response.ok, told, isJson };

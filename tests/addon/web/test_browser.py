@@ -82,8 +82,11 @@ async def showing(sight: Sight) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def looked_at(look: Callable[[], Awaitable[Sight]]) -> AsyncIterator[str]:
+async def looked_at(
+    look: Callable[[], Awaitable[Sight]], password: str = ""
+) -> AsyncIterator[str]:
     """Show what ``look`` returns; where it is."""
+    guard = Guard.PASSWORD if password else Guard.LOOPBACK
 
     async def submit(command: Command) -> Response:
         return Response(command.word, accepted=False, error="It is only a picture.")
@@ -91,7 +94,7 @@ async def looked_at(look: Callable[[], Awaitable[Sight]]) -> AsyncIterator[str]:
     blamed: list[object] = []
     server = Server(SystemClock(), look=look, submit=submit, blame=blamed.append)
     with reserved_port() as port:
-        server.use(Door(Guard.LOOPBACK, LOOPBACK, port))
+        server.use(Door(guard, LOOPBACK, port, password))
         life = asyncio.create_task(server.run())
         try:
             await until(lambda: blamed)
@@ -255,6 +258,18 @@ async def test_a_hidden_page_asks_nothing_and_a_seen_one_does(tab: Page) -> None
         assert await tab.do(asked) == before
         await tab.do(hide.format("false"))
         await shows(tab, f"{asked} > {before}")
+
+
+async def test_a_bookmark_may_hold_the_login(tab: Page) -> None:
+    async def look() -> Sight:
+        return IDLE
+
+    async with looked_at(look, "a-password") as url:
+        await tab.ask("Page.navigate", url=url.replace("//", "//me:a-password@"))
+        await shows(tab, "document.querySelector('button[aria-disabled=false]') && 1")
+        await tab.do("find(document, 'button[data-command=run]').click()")
+        said = await shows(tab, "document.getElementById('answer').textContent")
+        assert said == "It is only a picture."
 
 
 async def test_an_answer_that_never_comes_is_not_waited_for(tab: Page) -> None:
