@@ -82,9 +82,7 @@ async def showing(sight: Sight) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def looked_at(
-    look: Callable[[], Awaitable[Sight]], password: str = ""
-) -> AsyncIterator[str]:
+async def looked_at(look: Callable[[], Awaitable[Sight]], password: str = "") -> AsyncIterator[str]:
     """Show what ``look`` returns; where it is."""
     guard = Guard.PASSWORD if password else Guard.LOOPBACK
 
