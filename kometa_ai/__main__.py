@@ -7,17 +7,18 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from kometa_ai.cli.flags import SERVE, Exit, parse
-
 if TYPE_CHECKING:
     from argparse import Namespace
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    # Until the command minds the signals itself: process 1 of a container ignores SIGTERM.
+    # Until the command minds the signals itself: process 1 of a container ignores SIGTERM. And
+    # before anything is imported, which takes a moment, on a small machine a long one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        from kometa_ai.cli.flags import SERVE, parse
+
         flags = parse(sys.argv[1:])
         if flags.command == SERVE:
             from addon.__main__ import main as serve
@@ -26,10 +27,10 @@ def main() -> None:
         code = _execute(flags)
     except KeyboardInterrupt:
         if not sys.argv[1:]:
-            os._exit(Exit.FINE)  # the service: it is told to stop, and that is no error
+            os._exit(0)  # the service: it is told to stop, and that is no error
         sys.stderr.write("Stopped before anything had begun.\n")
         sys.stderr.flush()
-        code = Exit.ERRORS
+        code = 1
     # Everything is closed and written. To take the client's thousands of classes apart would cost
     # more than a second, and a thread that reads from a disk that hangs would hold us up for ever.
     os._exit(code)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import sys
 from contextlib import closing
+from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGTERM, Signals
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,12 +18,10 @@ from tests.processes import Going, going
 from tests.springboard import cli
 from tests.world import Ended, World, block, movie
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MOVIES = [movie(number) for number in range(1, 21)]
 CHANCES = {"Noir": {1: 0.9, 2: 0.9}, "Cosy": {3: 0.9}}
 SOON = 2.0
+ROOT = Path(__file__).parents[2]
 EDITOR = "/api/v3/movie/editor"
 
 
@@ -128,3 +127,28 @@ async def test_a_second_signal_ends_what_the_first_could_not(tmp_path: Path) -> 
                 ended, seconds = await run.stop(SIGTERM)
         assert ended.code == 1
         assert seconds < SOON
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 0), (("--run-now",), 1)])
+async def test_a_stop_is_heeded_while_the_program_is_still_being_read(
+    tmp_path: Path, flags: tuple[str, ...], code: int
+) -> None:
+    """Docker may stop what it has just started; a process 1 that is not ready would not hear it."""
+    (tmp_path / "argparse.py").write_text(
+        "import sys, time\nsys.stderr.write('reading\\n')\nsys.stderr.flush()\ntime.sleep(60)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "kometa_ai",
+        *flags,
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert await process.stderr.readline() == b"reading\n"
+    process.send_signal(SIGTERM)
+    async with asyncio.timeout(SOON):
+        said = await process.stderr.read()
+        assert await process.wait() == code, said
+    assert b"Traceback" not in said
