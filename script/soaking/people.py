@@ -1,0 +1,337 @@
+"""Chaos of people: Kometa's files, tags and films, commands, settings, the clock, the switch."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from signal import SIGKILL, SIGTERM
+from typing import TYPE_CHECKING, Any
+
+from script.soaking import money, state as states
+from script.soaking.library import PERSONAL
+from script.soaking.vitals import children
+from script.soaking.wishes import Wish
+
+if TYPE_CHECKING:
+    from script.soaking.place import Place
+
+HOUR, DAY = 3600, 86400
+MOST_WISHES = 11
+SETTLED = 5.0
+"""Seconds by which the service has looked at its settings file again."""
+
+
+async def wish_changes(place: Place) -> str:
+    """Change one thing of a collection."""
+    old = place.chance.choice(place.shelf.wishes)
+    kind = place.chance.choice(("words", "threshold", "priority", "enabled", "gate", "rule"))
+    changes: dict[str, dict[str, Any]] = {
+        "words": {"version": old.version + 1},
+        "threshold": {"threshold": place.chance.choice((0.5, 0.6, 0.7, 0.8))},
+        "priority": {"priority": place.chance.randint(0, 9)},
+        "enabled": {"enabled": not old.enabled},
+        "gate": {"year_min": None if old.year_min else place.chance.choice((1950, 1980))},
+        "rule": {"exclude_tags": () if old.exclude_tags else (place.chance.choice(PERSONAL),)},
+    }
+    place.shelf.replace(old, replace(old, **changes[kind]))
+    return f"{old.name}: {kind}"
+
+
+async def wish_comes_or_goes(place: Place) -> str:
+    """Write a new collection, or delete one."""
+    wishes = place.shelf.wishes
+    if len(wishes) >= MOST_WISHES or (len(wishes) > 4 and place.chance.random() < 0.4):
+        free = [one for one in wishes if not _named_by_others(place, one)]
+        gone = place.chance.choice(free or wishes)
+        wishes.remove(gone)
+        place.shelf.write()
+        return f"{gone.name} is gone"
+    number = place.chance.randint(100, 999)
+    fresh = Wish(
+        f"New {number}", f"fresh{number}", file=place.chance.choice(("movies.yml", "more.yml"))
+    )
+    if any(one.name == fresh.name for one in wishes):
+        return "nothing: it is there"
+    wishes.append(fresh)
+    place.shelf.write()
+    return f"{fresh.name} is new"
+
+
+async def wish_is_renamed(place: Place) -> str:
+    """Give a collection another name, and so another tag."""
+    old = place.chance.choice(place.shelf.wishes)
+    if _named_by_others(place, old):
+        return "nothing: others name its tag"
+    new = replace(old, name=f"{old.name.split(' again')[0]} again {place.chance.randint(10, 99)}")
+    place.shelf.replace(old, new)
+    # While a file can't be read nobody knows what is gone: what was decided does not move along.
+    place.excused.add(old.words)
+    return f"{old.name} is {new.name}"
+
+
+async def file_breaks_or_mends(place: Place) -> str:
+    """Break a file, or mend what is broken."""
+    if place.shelf.broken:
+        place.shelf.broken.clear()
+        place.shelf.write()
+        return "mended"
+    file = place.chance.choice(("movies.yml", "more.yml"))
+    place.shelf.broken.add(file)
+    place.shelf.write()
+    return f"{file} is broken"
+
+
+async def hand_edit(place: Place) -> str:
+    """Put a KAI- tag on a film or take it off, as a person does."""
+    wish = place.chance.choice(place.shelf.wishes)
+    number = place.chance.choice(sorted(place.radarr.movies))
+    on = number not in place.radarr.members(wish.label)
+    (place.radarr.hand_tag if on else place.radarr.hand_untag)(number, wish.label)
+    place.votes[wish.label, number] = on
+    return f"{wish.label} {'on' if on else 'off'} film {number}"
+
+
+async def hand_edit_of_own_tag(place: Place) -> str:
+    """Put one of a person's own tags on a film or take it off."""
+    label = place.chance.choice(PERSONAL)
+    number = place.chance.choice(sorted(place.radarr.movies))
+    on = label not in place.books.foreign[number]
+    place.books.tag(number, label, on=on)
+    return f"{label} {'on' if on else 'off'} film {number}"
+
+
+async def accident(place: Place) -> str:
+    """Delete a whole tag, take it off most films, or have Radarr delete unused ones."""
+    wish = place.chance.choice(place.shelf.wishes)
+    members = sorted(place.radarr.members(wish.label))
+    kind = place.chance.choice(("deleted", "off most", "clean up"))
+    place.votes = {pair: on for pair, on in place.votes.items() if pair[0] != wish.label}
+    if kind == "deleted" and members:
+        place.radarr.delete_tag(wish.label)
+    elif kind == "off most":
+        for number in members[: len(members) * 2 // 3]:
+            place.radarr.hand_untag(number, wish.label)
+    else:
+        place.radarr.clean_up()
+    return f"{wish.label}: {kind}"
+
+
+async def film_comes(place: Place) -> str:
+    """Add a film."""
+    number = max(place.radarr.movies) + 1
+    place.books.add(
+        {
+            "id": number,
+            "title": f"Newcomer {number}",
+            "year": place.chance.randint(1930, 2024),
+            "tmdbId": 700_000 + number,
+            "genres": [place.chance.choice(("Drama", "Horror", "Comedy"))],
+            "overview": f"What happens in newcomer {number}.",
+        }
+    )
+    return f"film {number}"
+
+
+async def film_goes(place: Place) -> str:
+    """Delete a film; a few times it comes back under another number."""
+    number = place.chance.choice(sorted(place.radarr.movies))
+    fields = dict(place.radarr.movies[number].fields)
+    place.books.remove(number)
+    if place.chance.random() < 0.4:
+        fields["id"] = max(place.radarr.movies) + 1
+        place.books.add(fields)
+        return f"film {number} is {fields['id']} now"
+    return f"film {number}"
+
+
+async def film_changes(place: Place) -> str:
+    """Change what a film is about, or something that does not matter."""
+    number = place.chance.choice(sorted(place.radarr.movies))
+    if place.chance.random() < 0.5:
+        words = f"Another tale of film {number}, number {place.chance.randint(1, 999)}."
+        place.books.change(number, overview=words)
+        return f"the overview of film {number}"
+    place.books.change(number, monitored=place.chance.random() < 0.5, popularity=7.5)
+    return f"nothing that matters of film {number}"
+
+
+async def command(place: Place) -> str:
+    """Give a command by MQTT."""
+    names = [one.name for one in place.shelf.wishes]
+    keys = place.chance.choice(
+        [
+            {"command": "run"},
+            {"command": "run", "collection": place.chance.choice(names)},
+            {"command": "run", "max_evals": place.chance.randint(1, 40)},
+            {"command": "dry_run"},
+            {"command": "estimate"},
+            {"command": "cancel"},
+            {"command": "approve"},
+            {"command": "decline"},
+            {"command": "undo"},
+            {"command": "pause"},
+            {"command": "resume"},
+            {"command": "test_notification"},
+        ]
+    )
+    sent = await place.ear.say({**keys, "request_id": place.request_id()})
+    return f"{keys}" if sent else f"{keys}, and nobody was there"
+
+
+async def run_is_ordered(place: Place) -> str:
+    """Order a run: most other deeds are for the runs."""
+    await place.ear.say({"command": "run", "request_id": place.request_id()})
+    return "run"
+
+
+async def mind_changes(place: Place) -> str:
+    """Have Claude change its mind about a collection, and ask it for everything anew."""
+    wish = place.chance.choice(place.shelf.wishes)
+    place.taste.moods[wish.words] = place.taste.moods.get(wish.words, 0) + 1
+    keys = {"command": "force_refresh", "collection": wish.name}
+    place.forced.append(place.request_id())
+    await place.ear.say({**keys, "request_id": place.forced[-1]})
+    return wish.name
+
+
+async def wrong_command(place: Place) -> str:
+    """Say what is no command."""
+    payload: Any = place.chance.choice(
+        [
+            b"\xff\xfe",
+            "runn",
+            '{"command": "run", "colection": "x"}',
+            '{"command": "run", "dry_run": "yes"}',
+            "[1, 2]",
+            "x" * 70_000,
+            '{"command": "undo", "run_id": "999999", "request_id": "no-such-run"}',
+            '{"command": "run", "request_id": "soak-twice"}',
+        ]
+    )
+    await place.ear.say(payload)
+    if place.chance.random() < 0.2:
+        await place.ear.say("run", retain=True)  # nothing retained is a command
+    return f"{payload[:60]!r}"
+
+
+async def setter(place: Place) -> str:
+    """Set something from the dashboard."""
+    word, value = place.chance.choice(
+        [
+            ("max_evals", "25"),
+            ("max_evals", "0"),
+            ("dry_run_mode", "ON"),
+            ("dry_run_mode", "OFF"),
+            ("schedule", "OFF"),
+            ("schedule", "ON"),
+            ("cron", "*/7 * * * *"),
+            ("cron", "at noon"),
+            ("collection", "Heists"),
+            ("monthly_budget", "lots"),
+        ]
+    )
+    await place.ear.say(value, word)
+    return f"{word} {value}"
+
+
+async def run_beside(place: Place) -> str:
+    """Start the command line beside the service."""
+    flags = place.chance.choice(
+        (
+            ("--run-now",),
+            ("--run-now", "--dry-run"),
+            ("--run-now", "--collection", "Heists"),
+            ("--approve",),
+            ("--undo",),
+            ("--pins",),
+            ("--estimate",),
+        )
+    )
+    kill_after = place.chance.uniform(1, 6) if place.chance.random() < 0.3 else None
+    place.start_beside(*flags, kill_after=kill_after)
+    return f"{' '.join(flags)}, killed: {kill_after is not None}"
+
+
+async def pin_by_hand(place: Place) -> str:
+    """Pin something by the command line, or take a pin back."""
+    wish = place.chance.choice(place.shelf.wishes)
+    number = str(place.chance.choice(sorted(place.radarr.movies)))
+    stance = place.chance.choice(("keep", "never"))
+    flags = ("--unpin", wish.name, number)
+    if place.chance.random() < 0.6:
+        flags = ("--pin", stance, wish.name, number)  # type: ignore[assignment] # one longer
+    place.start_beside(*flags)
+    return " ".join(flags)
+
+
+async def budget_is_cut(place: Place) -> None:
+    """Leave little for the minute: done while nothing runs, so that it is known what was spent."""
+    state = states.read(place.state / "kometa_ai.db")
+    month = money.month_of(int((time.time() + place.clock.offset) * 1e6))
+    left = Decimal(place.chance.randint(1, 40)) / 10_000
+    place.budget = money.spent(state, month) + left
+    place.set(monthly_budget=str(place.budget))
+    await asyncio.sleep(SETTLED)
+    place.log.did("the budget is cut", f"${place.budget}, ${left} more than was spent in {month}")
+
+
+async def settings_change(place: Place) -> str:
+    """Edit the settings file; sometimes it can't be read any more."""
+    text = place.chance.choice(("schedule_cron: [", "max_removals_percent: many\n", ""))
+    if text and place.chance.random() < 0.5:
+        place.write_settings(text)
+        return f"broken: {text!r}"
+    name, value = place.chance.choice(
+        [
+            ("claude_concurrency", place.chance.randint(1, 4)),
+            ("claude_collections_per_request", place.chance.randint(1, 10)),
+            ("debug_logging", place.chance.random() < 0.5),
+            ("schedule_blackout", place.chance.choice((None, "01:00-02:00"))),
+            ("schedule_cron", place.chance.choice(("17 */4 * * *", "*/5 * * * *"))),
+            ("tz", place.chance.choice(("UTC", "Europe/Berlin", "America/New_York"))),
+        ]
+    )
+    place.set(**{name: value})
+    return f"{name}: {value}"
+
+
+async def clock_jumps(place: Place) -> str:
+    """Set the service's clock forward or back."""
+    if place.clock.library is None:
+        return "nothing: there is no libfaketime"
+    seconds = place.chance.choice((-6 * HOUR, -HOUR, -70, 90, HOUR, 5 * HOUR, DAY + HOUR, 9 * DAY))
+    place.clock.move(seconds)
+    return f"{seconds:+d} s"
+
+
+async def service_ends(place: Place) -> str:
+    """End the service, politely or not, and start it again."""
+    signal = place.chance.choice((SIGTERM, SIGKILL))
+    if not place.service_up:
+        return "nothing: it is down"
+    place.killed = place.killed or signal is SIGKILL
+    code = await place.stop(signal)
+    await asyncio.sleep(place.chance.choice((0.0, 0.0, 2.0)))
+    await place.start()
+    place.codes.append((f"service by {signal.name}", code))
+    return f"{signal.name}, exit code {code}"
+
+
+async def worker_ends(place: Place) -> str:
+    """End the process that makes the run."""
+    found = children(place.service.pid) if place.service_up else []
+    if not found:
+        return "nothing: no worker"
+    signal = place.chance.choice((SIGTERM, SIGKILL))
+    place.killed = True
+    with suppress(ProcessLookupError):
+        os.kill(found[0], signal)  # a child of the service that this program started
+    return signal.name
+
+
+def _named_by_others(place: Place, wish: Wish) -> bool:
+    return any(wish.label in one.include_tags + one.exclude_tags for one in place.shelf.wishes)
