@@ -223,7 +223,8 @@ async def test_a_stream_that_is_reset_has_cost_what_had_come(server: SimulatedCl
     bill = server.meter.bills[0]
     assert error.lost.input_tokens == bill.fresh
     assert error.lost.cache_write_tokens == bill.written
-    assert 0 < error.lost.output_tokens <= 2 * bill.output
+    # Never less than what is billed, or a budget could be exceeded; and not far more.
+    assert bill.output <= error.lost.output_tokens <= 3 * bill.output
     assert not error.unknown
 
 
@@ -231,8 +232,9 @@ async def test_a_stream_that_just_ends_has_cost_what_had_come(server: SimulatedC
     error = await failure(server, Mishap(end_after=2))
     assert isinstance(error, UnansweredError)
     assert error.lost is not None
-    assert error.lost.prompt_tokens == server.meter.bills[0].fresh + server.meter.bills[0].written
-    assert error.lost.output_tokens > 20
+    bill = server.meter.bills[0]
+    assert error.lost.prompt_tokens == bill.fresh + bill.written
+    assert 20 < bill.output <= error.lost.output_tokens
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from kometa_ai.domain.cost import BYTES_PER_TOKEN, Usage
+from kometa_ai.domain.cost import Usage
 from kometa_ai.ports import Answer, Ending
 
 if TYPE_CHECKING:
@@ -170,11 +169,12 @@ class Received:
 
     @property
     def lost(self) -> Usage | None:
-        """Return what was used at least, were this all.
+        """Return the most that was used, were this all.
 
-        The true count of output tokens comes with the last event but one, so that of an answer
-        that broke is estimated from what arrived of it.
+        The true count of output tokens comes with the last event but one. Until then every byte
+        that arrived counts as a token: ids and brackets hold fewer than two bytes each, and a
+        budget that counts too little is one that can be exceeded.
         """
         size = sum(len(piece.encode()) for piece in self.text) + self.thought
-        output = max(self.tokens.output_tokens, math.ceil(size / BYTES_PER_TOKEN))
+        output = max(self.tokens.output_tokens, size)
         return replace(self.tokens, output_tokens=output) if self.began else None
