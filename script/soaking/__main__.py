@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from script.soaking import chaos, page, people, quiet, state as states
+from script.soaking import chaos, machine, page, quiet, state as states
 from script.soaking.checker import Checker
 from script.soaking.findings import Logbook
 from script.soaking.place import BUDGET, ROOT, opened
@@ -63,9 +63,9 @@ async def _soak(folder: Path, minutes: int, log: Logbook) -> None:
         await _quiet(place, checker)
         for minute in range(1, minutes + 1):
             log.minute = minute
-            place.chance = Random(f"{log.seed}/{minute}")
+            place.chance = Random(f"{log.seed}/{minute}")  # noqa: S311 - to be repeated
             if minute % 3 == 0:
-                await people.budget_is_cut(place)
+                await machine.budget_is_cut(place)
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHAOS * 3):
                     await chaos.reign(place, CHAOS)

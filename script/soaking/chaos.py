@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from script.soaking import outages, people
+from script.soaking import machine, outages, people
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,12 +35,12 @@ DEEDS: Final[Mapping[str, tuple[Deed, float]]] = {
     "a film comes": (people.film_comes, 1.5),
     "a film goes": (people.film_goes, 1.2),
     "a film changes": (people.film_changes, 1.5),
-    "the command line beside": (people.run_beside, 1.2),
-    "a pin by the command line": (people.pin_by_hand, 0.5),
-    "the settings file": (people.settings_change, 1.2),
-    "the clock jumps": (people.clock_jumps, 1.5),
-    "the service is ended": (people.service_ends, 1.2),
-    "the worker is ended": (people.worker_ends, 1.5),
+    "the command line beside": (machine.run_beside, 1.2),
+    "a pin by the command line": (machine.pin_by_hand, 0.5),
+    "the settings file": (machine.settings_change, 1.2),
+    "the clock jumps": (machine.clock_jumps, 1.5),
+    "the service is ended": (machine.service_ends, 1.2),
+    "the worker is ended": (machine.worker_ends, 1.5),
     "the broker restarts": (outages.broker_restarts, 1),
     "the webhook fails": (outages.hook_fails, 1.2),
 }

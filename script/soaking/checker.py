@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any, Final
 
 from script.soaking import money, rules, state as states, vitals
@@ -32,6 +33,9 @@ EXPECTED: Final[tuple[str, ...]] = ()
 """Lines that hold an alarm and are in order, each with its reason. None so far."""
 GOOD_CODES: Final = frozenset({0, 1, 2, 3, 4})
 FEW: Final = 5
+PLAIN_NO: Final = 0.05
+HAIR: Final = 0.006
+"""A standing chance is told with two digits."""
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ class Checker:
         log.checked("writes", place.books.wrong_writes())
         log.checked("tags of what does not run", self._thawed(place))
         log.checked("hand edits", self._lost_votes(place, state, films))
-        log.checked("verdicts", invented(asks, state, enabled, films))
+        log.checked("verdicts", invented(asks, state, enabled))
         log.checked("cents", money.wrong_sums(state, bills))
         self.check_budget(place, state, Decimal(BUDGET))
         self.twice.excused |= place.excused
@@ -143,9 +147,7 @@ def forced(place: Place, state: State, since: int) -> set[int]:
     return {int(one["run_id"]) for one in answers if one and one["accepted"]}
 
 
-def invented(
-    asks: Sequence[Ask], state: State, wishes: Iterable[Wish], films: Mapping[int, Film]
-) -> list[str]:
+def invented(asks: Sequence[Ask], state: State, wishes: Iterable[Wish]) -> list[str]:
     """Return the verdicts that Claude never gave."""
     said: dict[tuple[int, str], set[float | None]] = {}
     for ask in asks:
@@ -160,9 +162,9 @@ def invented(
                 found.append(f"{what}: there is a verdict, and nobody was asked")
             elif verdict.confidence is not None and verdict.origin == "claude":
                 score = verdict.confidence if verdict.include else 1 - verdict.confidence
-                # A plain no that stood is worth 0.05, and is then kept as such.
-                known = [0.05 if one is None else one for one in given]
-                if not any(abs(score - one) < 0.006 for one in known):
+                # A plain no that stood is kept as such.
+                known = [PLAIN_NO if one is None else one for one in given]
+                if not any(abs(score - one) < HAIR for one in known):
                     found.append(f"{what}: {score:.4f} is kept, and {sorted(known)} was said")
     return found
 
@@ -183,13 +185,14 @@ def untold(state: State, got: Sequence[Delivery]) -> list[str]:
     """Return the failures that no message told of, and the runs that nobody decided about."""
     sentences = {text for one in got for text in one.sentences}
     found = [f"run {run} was never put into the outbox" for run in sorted(state.untold)]
-    for run, report in state.reports.items():
-        if run in state.waiting:
-            continue  # on its way: the webhook failed, and is tried again
-        for fault in report.get("faults", ()):
-            if plain(fault["message"]) not in sentences and not state.waiting:
-                found.append(f"run {run}: nobody was told: {fault['where']}: {fault['message']}")
-    return found
+    if state.waiting:
+        return found  # messages are on their way: the webhook failed, and is tried again
+    return found + [
+        f"run {run}: nobody was told: {fault['where']}: {fault['message']}"
+        for run, report in state.reports.items()
+        for fault in report.get("faults", ())
+        if plain(fault["message"]) not in sentences
+    ]
 
 
 def told_twice(got: Sequence[Delivery]) -> list[str]:
@@ -223,11 +226,10 @@ def alarms(lines: Iterable[str]) -> list[str]:
 
 def wrong_codes(codes: Iterable[tuple[str, int]]) -> list[str]:
     """Return the ends that are none of the contract."""
-    found = []
-    for what, code in codes:
-        if what == "service by SIGKILL":
-            continue
-        good = {0} if what == "service by SIGTERM" else GOOD_CODES
-        if code not in good:
-            found.append(f"{what}: exit code {code}")
-    return found
+    # Started with broken settings, the service ends by itself, with 2.
+    good = {"service by SIGKILL": {-SIGKILL, 2}, "service by SIGTERM": {0, 2}}
+    return [
+        f"{what}: exit code {code}"
+        for what, code in codes
+        if code not in good.get(what, GOOD_CODES)
+    ]

@@ -6,9 +6,12 @@ import json
 from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kometa_ai.demo.radarr import SimulatedRadarr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 EDITOR: Final = "/api/v3/movie/editor"
 PERSONAL: Final = ("mine", "4k", "kids", "seen-twice")
@@ -25,9 +28,9 @@ def films(count: int) -> list[dict[str, Any]]:
 class WatchedRadarr(SimulatedRadarr):
     """A simulated Radarr that remembers what each tag number ever meant."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, movies: Iterable[Mapping[str, Any]], api_key: str) -> None:
         self.ever: dict[int, str] = {}
-        super().__init__(*args, **more)
+        super().__init__(movies, api_key=api_key)
 
     def tag_number(self, label: str) -> int:
         """Return a tag's number; a tag that does not exist is created."""
@@ -35,9 +38,10 @@ class WatchedRadarr(SimulatedRadarr):
         self.ever[number] = label.lower()
         return number
 
-    def tags_of(self, number: int) -> set[str]:
-        """Return the labels of a film."""
-        return {self.labels.get(tag, f"#{tag}") for tag in self.movies[number].tags}
+
+def tags_of(radarr: SimulatedRadarr, number: int) -> set[str]:
+    """Return the labels of a film; a number that means nothing stands for itself."""
+    return {radarr.labels.get(tag, f"#{tag}") for tag in radarr.movies[number].tags}
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Books:
         """Note everything as it is now, before anybody else touches it."""
         self.fields = {one: deepcopy(movie.fields) for one, movie in self.radarr.movies.items()}
         self.foreign = {
-            one: {tag for tag in self.radarr.tags_of(one) if not tag.startswith(OURS)}
+            one: {tag for tag in tags_of(self.radarr, one) if not tag.startswith(OURS)}
             for one in self.radarr.movies
         }
 
@@ -84,7 +88,7 @@ class Books:
         for number, movie in self.radarr.movies.items():
             if movie.fields != self.fields[number]:
                 found.append(f"the fields of film {number} were changed")
-            tags = {tag for tag in self.radarr.tags_of(number) if not tag.startswith(OURS)}
+            tags = {tag for tag in tags_of(self.radarr, number) if not tag.startswith(OURS)}
             if tags != self.foreign[number]:
                 told = f"it has {sorted(tags)}, not {sorted(self.foreign[number])}"
                 found.append(f"the foreign tags of film {number} were changed: {told}")

@@ -107,8 +107,8 @@ class Twice:
                 key = pair.item_id, pair.words
                 before = answered.get(key)
                 forced = paid.run in self.forced if paid else bool(self.forced)
-                same = before is not None and before[0].line == pair.line
-                if same and not pair.standing and not forced and pair.words not in self.excused:
+                excused = forced or pair.standing or pair.words in self.excused
+                if before is not None and before[0].line == pair.line and not excused:
                     run = paid.run if paid else "?"
                     found.append(
                         f'film {pair.item_id} was judged by "{pair.words}" in run {before[1]}, and'

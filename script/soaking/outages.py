@@ -17,6 +17,7 @@ from kometa_ai.demo.mishap import (
 )
 from kometa_ai.demo.radarr import Mishap
 from script.soaking.library import EDITOR
+from script.soaking.luck import heads
 
 if TYPE_CHECKING:
     from script.soaking.place import Place
@@ -36,7 +37,7 @@ async def radarr_status(place: Place) -> str:
 async def radarr_breaks_off(place: Place) -> str:
     """Reset the connection, or cut the answer off."""
     path = place.chance.choice((MOVIES, TAGS, DETAILS, EDITOR))
-    if place.chance.random() < 0.5:
+    if heads(place):
         place.radarr.mishaps.append(Mishap("*", path, times=2, reset=True))
         return f"resets {path}"
     length = place.chance.choice((1, 40, 3000))
@@ -118,7 +119,7 @@ async def claude_hangs(place: Place) -> str:
     """Say nothing, before or after the beginning, until the gate is opened."""
     gate = asyncio.Event()
     place.gates.append(gate)
-    before = place.chance.random() < 0.5
+    before = heads(place)
     place.claude.mishaps.append(Hitch(gate=gate) if before else Hitch(hold=gate))
     asyncio.get_running_loop().call_later(place.chance.uniform(2, 15), gate.set)
     return "before its answer" if before else "in its answer"
@@ -127,7 +128,7 @@ async def claude_hangs(place: Place) -> str:
 async def broker_restarts(place: Place) -> str:
     """Restart the broker: politely or not, forgetting what it kept or not."""
     signal = place.chance.choice((SIGTERM, SIGKILL))
-    forget = place.chance.random() < 0.5
+    forget = heads(place)
     pause = place.chance.choice((0.0, 3.0))
     place.broker_up = False
     await place.broker.stop(signal, forget=forget)

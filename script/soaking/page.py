@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 # Reliability
 
-`script/soak MINUTES` lets the real service run beside a simulated Radarr, a simulated Claude and a real Mosquitto, and troubles it
-by a plan that is drawn from a seed. Each minute the chaos pauses, all is put in order and one clean run is made; then a checker that
-shares no code with the engine's decisions reads the state's SQLite file and Radarr's records, and compares. This page is written by
+`script/soak MINUTES` lets the real service run beside a simulated Radarr, a simulated Claude and a
+real Mosquitto, and troubles it by a plan that is drawn from a seed. Each minute the chaos pauses,
+all is put in order and one clean run is made; then a checker that shares no code with the engine's
+decisions reads the state's SQLite file and Radarr's records, and compares. This page is written by
 the script from the last soak of ten minutes or more.
+
+The service's clock jumps by libfaketime, which gives its processes another wall clock and leaves
+the monotonic one alone, as when somebody sets the clock of a machine; where libfaketime is not
+installed it does not jump, and the figures say so.
 """
 
 

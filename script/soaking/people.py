@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
-from signal import SIGKILL, SIGTERM
 from typing import TYPE_CHECKING, Any
 
-from script.soaking import money, state as states
 from script.soaking.library import PERSONAL
-from script.soaking.vitals import children
+from script.soaking.luck import heads, seldom
 from script.soaking.wishes import Wish
 
 if TYPE_CHECKING:
     from script.soaking.place import Place
 
-HOUR, DAY = 3600, 86400
-MOST_WISHES = 11
-SETTLED = 5.0
-"""Seconds by which the service has looked at its settings file again."""
+FEWEST_WISHES, MOST_WISHES = 4, 11
 
 
 async def wish_changes(place: Place) -> str:
@@ -44,7 +34,7 @@ async def wish_changes(place: Place) -> str:
 async def wish_comes_or_goes(place: Place) -> str:
     """Write a new collection, or delete one."""
     wishes = place.shelf.wishes
-    if len(wishes) >= MOST_WISHES or (len(wishes) > 4 and place.chance.random() < 0.4):
+    if len(wishes) >= MOST_WISHES or (len(wishes) > FEWEST_WISHES and seldom(place)):
         free = [one for one in wishes if not _named_by_others(place, one)]
         gone = place.chance.choice(free or wishes)
         wishes.remove(gone)
@@ -141,7 +131,7 @@ async def film_goes(place: Place) -> str:
     number = place.chance.choice(sorted(place.radarr.movies))
     fields = dict(place.radarr.movies[number].fields)
     place.books.remove(number)
-    if place.chance.random() < 0.4:
+    if seldom(place):
         fields["id"] = max(place.radarr.movies) + 1
         place.books.add(fields)
         return f"film {number} is {fields['id']} now"
@@ -151,18 +141,18 @@ async def film_goes(place: Place) -> str:
 async def film_changes(place: Place) -> str:
     """Change what a film is about, or something that does not matter."""
     number = place.chance.choice(sorted(place.radarr.movies))
-    if place.chance.random() < 0.5:
+    if heads(place):
         words = f"Another tale of film {number}, number {place.chance.randint(1, 999)}."
         place.books.change(number, overview=words)
         return f"the overview of film {number}"
-    place.books.change(number, monitored=place.chance.random() < 0.5, popularity=7.5)
+    place.books.change(number, monitored=heads(place), popularity=7.5)
     return f"nothing that matters of film {number}"
 
 
 async def command(place: Place) -> str:
     """Give a command by MQTT."""
     names = [one.name for one in place.shelf.wishes]
-    keys = place.chance.choice(
+    keys: dict[str, object] = place.chance.choice(
         [
             {"command": "run"},
             {"command": "run", "collection": place.chance.choice(names)},
@@ -192,9 +182,9 @@ async def mind_changes(place: Place) -> str:
     """Have Claude change its mind about a collection, and ask it for everything anew."""
     wish = place.chance.choice(place.shelf.wishes)
     place.taste.moods[wish.words] = place.taste.moods.get(wish.words, 0) + 1
-    keys = {"command": "force_refresh", "collection": wish.name}
     place.forced.append(place.request_id())
-    await place.ear.say({**keys, "request_id": place.forced[-1]})
+    keys = {"command": "force_refresh", "collection": wish.name, "request_id": place.forced[-1]}
+    await place.ear.say(keys)
     return wish.name
 
 
@@ -213,7 +203,7 @@ async def wrong_command(place: Place) -> str:
         ]
     )
     await place.ear.say(payload)
-    if place.chance.random() < 0.2:
+    if seldom(place):
         await place.ear.say("run", retain=True)  # nothing retained is a command
     return f"{payload[:60]!r}"
 
@@ -236,101 +226,6 @@ async def setter(place: Place) -> str:
     )
     await place.ear.say(value, word)
     return f"{word} {value}"
-
-
-async def run_beside(place: Place) -> str:
-    """Start the command line beside the service."""
-    flags = place.chance.choice(
-        (
-            ("--run-now",),
-            ("--run-now", "--dry-run"),
-            ("--run-now", "--collection", "Heists"),
-            ("--approve",),
-            ("--undo",),
-            ("--pins",),
-            ("--estimate",),
-        )
-    )
-    kill_after = place.chance.uniform(1, 6) if place.chance.random() < 0.3 else None
-    place.start_beside(*flags, kill_after=kill_after)
-    return f"{' '.join(flags)}, killed: {kill_after is not None}"
-
-
-async def pin_by_hand(place: Place) -> str:
-    """Pin something by the command line, or take a pin back."""
-    wish = place.chance.choice(place.shelf.wishes)
-    number = str(place.chance.choice(sorted(place.radarr.movies)))
-    stance = place.chance.choice(("keep", "never"))
-    flags = ("--unpin", wish.name, number)
-    if place.chance.random() < 0.6:
-        flags = ("--pin", stance, wish.name, number)  # type: ignore[assignment] # one longer
-    place.start_beside(*flags)
-    return " ".join(flags)
-
-
-async def budget_is_cut(place: Place) -> None:
-    """Leave little for the minute: done while nothing runs, so that it is known what was spent."""
-    state = states.read(place.state / "kometa_ai.db")
-    month = money.month_of(int((time.time() + place.clock.offset) * 1e6))
-    left = Decimal(place.chance.randint(1, 40)) / 10_000
-    place.budget = money.spent(state, month) + left
-    place.set(monthly_budget=str(place.budget))
-    await asyncio.sleep(SETTLED)
-    place.log.did("the budget is cut", f"${place.budget}, ${left} more than was spent in {month}")
-
-
-async def settings_change(place: Place) -> str:
-    """Edit the settings file; sometimes it can't be read any more."""
-    text = place.chance.choice(("schedule_cron: [", "max_removals_percent: many\n", ""))
-    if text and place.chance.random() < 0.5:
-        place.write_settings(text)
-        return f"broken: {text!r}"
-    name, value = place.chance.choice(
-        [
-            ("claude_concurrency", place.chance.randint(1, 4)),
-            ("claude_collections_per_request", place.chance.randint(1, 10)),
-            ("debug_logging", place.chance.random() < 0.5),
-            ("schedule_blackout", place.chance.choice((None, "01:00-02:00"))),
-            ("schedule_cron", place.chance.choice(("17 */4 * * *", "*/5 * * * *"))),
-            ("tz", place.chance.choice(("UTC", "Europe/Berlin", "America/New_York"))),
-        ]
-    )
-    place.set(**{name: value})
-    return f"{name}: {value}"
-
-
-async def clock_jumps(place: Place) -> str:
-    """Set the service's clock forward or back."""
-    if place.clock.library is None:
-        return "nothing: there is no libfaketime"
-    seconds = place.chance.choice((-6 * HOUR, -HOUR, -70, 90, HOUR, 5 * HOUR, DAY + HOUR, 9 * DAY))
-    place.clock.move(seconds)
-    return f"{seconds:+d} s"
-
-
-async def service_ends(place: Place) -> str:
-    """End the service, politely or not, and start it again."""
-    signal = place.chance.choice((SIGTERM, SIGKILL))
-    if not place.service_up:
-        return "nothing: it is down"
-    place.killed = place.killed or signal is SIGKILL
-    code = await place.stop(signal)
-    await asyncio.sleep(place.chance.choice((0.0, 0.0, 2.0)))
-    await place.start()
-    place.codes.append((f"service by {signal.name}", code))
-    return f"{signal.name}, exit code {code}"
-
-
-async def worker_ends(place: Place) -> str:
-    """End the process that makes the run."""
-    found = children(place.service.pid) if place.service_up else []
-    if not found:
-        return "nothing: no worker"
-    signal = place.chance.choice((SIGTERM, SIGKILL))
-    place.killed = True
-    with suppress(ProcessLookupError):
-        os.kill(found[0], signal)  # a child of the service that this program started
-    return signal.name
 
 
 def _named_by_others(place: Place, wish: Wish) -> bool:

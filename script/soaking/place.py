@@ -34,10 +34,11 @@ ROOT: Final = Path(__file__).parents[2]
 FAKETIME: Final = "libfaketime.so.1"
 RADARR_KEY: Final = "soak-radarr-secret-4711"
 CLAUDE_KEY: Final = "soak-claude-secret-4712"
-HOOK_TOKEN: Final = "soak-hook-secret-4713"
-PAGE_PASSWORD: Final = "soak-page-secret-4714"
+HOOK_TOKEN: Final = "soak-hook-secret-4713"  # noqa: S105 - made up, to be looked for
+PAGE_PASSWORD: Final = "soak-page-secret-4714"  # noqa: S105 - the same
 SECRETS: Final = (RADARR_KEY, CLAUDE_KEY, HOOK_TOKEN, PAGE_PASSWORD)
 FILMS: Final = 90
+TAGGED: Final = 0.15
 BUDGET: Final = "5"
 PERCENT: Final = 30
 
@@ -236,7 +237,7 @@ async def opened(folder: Path, log: Logbook) -> AsyncIterator[Place]:
         port = stack.enter_context(reserved_port())
         taste = Taste(log.seed)
         claude = await stack.enter_async_context(WatchedClaude(CLAUDE_KEY, taste))
-        radarr = await stack.enter_async_context(WatchedRadarr(films(FILMS), api_key=RADARR_KEY))
+        radarr = await stack.enter_async_context(WatchedRadarr(films(FILMS), RADARR_KEY))
         hook = await stack.enter_async_context(Hook())
         broker = await stack.enter_async_context(mosquitto(folder / "mosquitto"))
         ear = Ear(broker, SECRETS)
@@ -244,7 +245,7 @@ async def opened(folder: Path, log: Logbook) -> AsyncIterator[Place]:
         clock = Clock(folder / "clock", _faketime())
         clock.move(0)
         service = Program([sys.executable, "-m", "kometa_ai"], folder)
-        chance = Random(log.seed)
+        chance = Random(log.seed)  # noqa: S311 - luck that can be repeated is wanted
         place = Place(
             folder,
             log,
@@ -282,7 +283,7 @@ def _tag_by_hand(radarr: WatchedRadarr, chance: Random) -> None:
     """Give the films the tags of a person."""
     for number in sorted(radarr.movies):
         for label in PERSONAL:
-            if chance.random() < 0.15:
+            if chance.random() < TAGGED:
                 radarr.hand_tag(number, label)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from script.soaking import state as states
 from script.soaking.place import BUDGET, PERCENT, describe
+from script.soaking.vitals import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,5 +124,6 @@ async def _told(place: Place) -> None:
             lambda: not states.read(place.state / "kometa_ai.db").untold,
             patience=20,
         )
-    # A worker may still be on its way out.
-    await asyncio.sleep(2.5)
+    with suppress(NotQuietError):
+        # Workers also look after Radarr and Claude, and carry messages: they end by themselves.
+        await until("the workers' end", lambda: not children(place.service.pid), patience=40)

@@ -1,4 +1,4 @@
-"""What each KAI- tag should hold, worked out from the rules as they are written, not as they run."""
+"""What each KAI- tag should hold: worked out from the rules as they are written, not run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.demo.radarr_movie import resource
+from script.soaking.library import tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from script.soaking.library import WatchedRadarr
+    from kometa_ai.demo.radarr import SimulatedRadarr
     from script.soaking.state import Pin, State
     from script.soaking.wishes import Wish
 
@@ -31,12 +32,12 @@ class Film:
     tags: frozenset[str]
 
 
-def survey(radarr: WatchedRadarr) -> dict[int, Film]:
+def survey(radarr: SimulatedRadarr) -> dict[int, Film]:
     """Return every film that Radarr holds now."""
     return {number: _film(radarr, number) for number in radarr.movies}
 
 
-def _film(radarr: WatchedRadarr, number: int) -> Film:
+def _film(radarr: SimulatedRadarr, number: int) -> Film:
     movie = radarr.movies[number]
     told = resource(movie.fields, movie.tags)
     genres = [str(one) for one in told.get("genres", ())]
@@ -59,7 +60,7 @@ def _film(radarr: WatchedRadarr, number: int) -> Film:
         int(told.get("year") or 0),
         frozenset(one.lower() for one in genres),
         int.from_bytes(digest, "big", signed=True),
-        frozenset(radarr.tags_of(number)),
+        frozenset(tags_of(radarr, number)),
     )
 
 

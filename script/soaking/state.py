@@ -142,6 +142,6 @@ def _verdicts(db: sqlite3.Connection) -> dict[tuple[str, str], dict[int, Verdict
 
 
 def _numbers(kind: str, blob: bytes) -> array[int]:
-    numbers: array[int] = array(kind)  # type: ignore[arg-type] # one of two letters
+    numbers: array[int] = array(kind)
     numbers.frombytes(blob)
     return numbers

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAMED_FROM: Final = 0.35
 MOVED_FROM: Final = 0.1
+SURE, DOUBTFUL = 0.2, 0.3
 LINE: Final = re.compile(r"#(\d+) (.+)")
 ADDED: Final = re.compile(r"(judge only|standing): (.+)")
 
@@ -88,11 +89,11 @@ class Taste:
         """Return a chance: a fifth of all is sure to belong, a tenth is near any threshold."""
         text = f"{self.seed}|{self.moods.get(words, 0)}|{words}|{line}"
         luck = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big") / 2**32
-        if luck < 0.2:
-            return 0.93 + luck / 4
-        if luck < 0.3:
-            return round(0.45 + 4 * (luck - 0.2), 2)
-        return round(0.02 + (luck - 0.3) / 5, 2)
+        if luck < SURE:
+            return round(0.93 + luck / 4, 2)
+        if luck < DOUBTFUL:
+            return round(0.45 + 4 * (luck - SURE), 2)
+        return round(0.02 + (luck - DOUBTFUL) / 5, 2)
 
 
 class WatchedMeter(Meter):

@@ -1,0 +1,193 @@
+"""The soak's checker finds what is planted; the soak itself is script/soak."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kometa_ai.demo.meter import Bill
+from script.soaking import chaos, checker, money, rules, state as states
+from script.soaking.hook import Delivery
+from script.soaking.library import Books, WatchedRadarr
+from script.soaking.taste import Ask, Pair
+from script.soaking.wishes import Wish
+from tests.world import World, movie
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from kometa_ai.demo.radarr import SimulatedRadarr
+    from script.soaking.state import Paid, State
+
+WISHES = [
+    Wish("Noir", "noir", exclude_tags=("kids",), year_max=2005),
+    Wish("Cosy", "cosy", include_tags=("mine",), threshold=0.6),
+]
+CHANCES = {"Noir": {1: 0.95, 2: 0.95, 3: 0.65, 20: 0.95}, "Cosy": {3: 0.95, 4: 0.62}}
+FEW = [movie(number) for number in range(1, 21)]
+PERCENT = 30
+
+
+@asynccontextmanager
+async def judged(folder: Path) -> AsyncIterator[World]:
+    """Open a world in which a run was made."""
+    async with World(folder, FEW, CHANCES) as world:
+        world.radarr.hand_tag(2, "kids")
+        world.radarr.hand_tag(5, "mine")
+        (world.kometa / "movies.yml").write_text(
+            "collections:\n" + "\n".join(one.text() for one in WISHES), encoding="utf-8"
+        )
+        await world.run()
+        yield world
+
+
+def state_of(world: World) -> State:
+    return states.read(world.state / "kometa_ai.db")
+
+
+def wrong(world: World, wishes: list[Wish] = WISHES) -> list[str]:
+    films = rules.survey(world.radarr)
+    return rules.wrong_tags(wishes, films, state_of(world), percent=PERCENT)
+
+
+def alter(world: World, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(world.state / "kometa_ai.db")) as db, db:
+        assert db.execute(statement, values).rowcount
+
+
+async def test_what_a_run_did_is_right_and_its_cents_are_there(tmp_path: Path) -> None:
+    async with judged(tmp_path) as world:
+        assert world.radarr.members("kai-noir") == {1}
+        assert world.radarr.members("kai-cosy") == {3, 4, 5}
+        assert wrong(world) == []
+        assert money.wrong_sums(state_of(world), world.claude.meter.bills) == []
+        assert checker.unsettled(state_of(world)) == []
+
+
+@pytest.mark.parametrize(
+    ("plant", "told"),
+    [
+        (lambda radarr: radarr.hand_tag(7, "KAI-Noir"), "does not belong"),
+        (lambda radarr: radarr.hand_untag(1, "KAI-Noir"), "it belongs"),
+        (lambda radarr: radarr.hand_tag(1, "kids"), "does not belong"),  # a rule
+        (lambda radarr: radarr.hand_tag(6, "mine"), "it belongs"),  # the other rule
+        (lambda radarr: radarr.change_movie(1, year=2020), "does not belong"),  # a gate
+        (lambda radarr: radarr.change_movie(4, overview="New."), "without a verdict"),
+        (lambda radarr: radarr.add_movie(movie(99, year=2000)), "without a verdict"),
+    ],
+)
+async def test_a_wrong_tag_is_found(
+    tmp_path: Path, plant: Callable[[SimulatedRadarr], object], told: str
+) -> None:
+    async with judged(tmp_path) as world:
+        plant(world.radarr)
+        assert any(told in one for one in wrong(world))
+
+
+async def test_a_wrong_threshold_pin_or_hold_is_found(tmp_path: Path) -> None:
+    async with judged(tmp_path) as world:
+        stricter = [WISHES[0], Wish("Cosy", "cosy", include_tags=("mine",), threshold=0.7)]
+        assert any("film 4: it does not belong" in one for one in wrong(world, stricter))
+        pin = "INSERT INTO pins VALUES ('radarr', 'noir', ?, ?, ?, 'user', 0, '')"
+        alter(world, pin, 1, 1001, "never")
+        assert any("film 1: it does not belong" in one for one in wrong(world))
+        hold = "INSERT INTO held VALUES ('radarr', 'noir', 1, 'kai-noir', '[{\"id\": 1}]')"
+        alter(world, hold)
+        assert wrong(world) == ["kai-noir: 1 of 1 are held, which is not too many"]
+
+
+async def test_wrong_cents_are_found(tmp_path: Path) -> None:
+    async with judged(tmp_path) as world:
+        bills = world.claude.meter.bills
+        alter(world, "UPDATE purchases SET cost = '0.5' WHERE number = 1")
+        assert "is booked at $0.5" in money.wrong_sums(state_of(world), bills)[0]
+        assert money.wrong_months(state_of(world), Decimal("0.4"), known=0)
+        assert not money.wrong_months(state_of(world), Decimal("0.4"), known=99)
+        alter(world, "UPDATE purchases SET unconfirmed = 1, cost = '0' WHERE number = 1")
+        assert (
+            "was billed for answers that were lost" in money.wrong_sums(state_of(world), bills)[0]
+        )
+        alter(world, "UPDATE purchases SET unconfirmed = 0, input_tokens = 7")
+        assert "has no bill" in money.wrong_sums(state_of(world), bills)[0]
+
+
+def paid(run: int, tokens: tuple[int, int, int, int]) -> Paid:
+    return states.Paid(run, run, 0, tokens, Decimal(0), 1, unconfirmed=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "standing", "forced", "pairs", "found"),
+    [
+        ("Heat", False, set(), 1, True),
+        ("Heat", True, set(), 1, False),  # a second look
+        ("Heat", False, {2}, 1, False),
+        ("Heat, told anew", False, set(), 1, False),
+        ("Heat", False, set(), 0, False),  # the first answer left it out
+    ],
+)
+def test_a_pair_that_was_paid_for_twice_is_found(
+    *, line: str, standing: bool, forced: set[int], pairs: int, found: bool
+) -> None:
+    first, second = Bill("m", 10, 0, 0, 3), Bill("m", 11, 0, 0, 3)
+    rows = (
+        states.Paid(1, 1, 0, (10, 3, 0, 0), Decimal(0), pairs, unconfirmed=False),
+        paid(2, (11, 3, 0, 0)),
+    )
+    nothing = states.State({}, (), {}, rows, {}, frozenset(), frozenset(), frozenset(), 0, 0, {})  # type: ignore[arg-type] # a whole zero will do
+    asks = [
+        Ask(first, {Pair(1, "Heat", "heists", standing=False): 0.9}, sound=True),
+        Ask(second, {Pair(1, line, "heists", standing=standing): 0.9}, sound=True),
+    ]
+    twice = money.Twice(forced=forced)
+    assert bool(twice.wrong(asks, [first, second], nothing)) is found
+
+
+def test_foreign_writes_are_found() -> None:
+    radarr = WatchedRadarr(FEW, "key")
+    books = Books(radarr)
+    radarr.hand_tag(1, "mine")
+    books.take_stock()
+    assert books.wrong() == []
+    radarr.hand_tag(1, "kai-noir")
+    books.tag(2, "mine", on=True)
+    assert books.wrong() == []
+    radarr.hand_untag(1, "mine")
+    radarr.change_movie(3, monitored=False)
+    assert [one.partition(":")[0] for one in books.wrong()] == [
+        "the foreign tags of film 1 were changed",
+        "the fields of film 3 were changed",
+    ]
+
+
+def test_failures_that_nobody_heard_of_are_found() -> None:
+    report = {"faults": [{"where": "Radarr", "message": "It failed (500) 3 times."}]}
+    one = states.State(
+        {}, (), {}, (), {4: report}, frozenset(), frozenset(), frozenset(), 0, Decimal(0), {}
+    )
+    told = Delivery("run-4", "error", {"troubles": [{"message": "It failed (503) 1 times."}]})
+    assert checker.untold(one, [told]) == []
+    assert checker.told_twice([told]) == []
+    assert "nobody was told" in checker.untold(one, [])[0]
+    assert checker.told_twice([told, told])
+
+
+def test_a_log_is_read_for_bugs_and_secrets() -> None:
+    assert checker.alarms(["INFO all is well", "WARNING Radarr failed (500)."]) == []
+    assert (
+        len(checker.alarms(["Traceback (most recent call last):", "key soak-claude-secret-4712"]))
+        == 2
+    )
+    assert checker.wrong_codes([("service by SIGTERM", 0), ("--run-now", 4)]) == []
+    assert len(checker.wrong_codes([("service by SIGTERM", 1), ("--run-now", -11)])) == 2
+
+
+def test_a_seed_draws_the_same_plan() -> None:
+    one, same, other = (chaos.plan(Random(f"{seed}/2"), 2, 40.0) for seed in (7, 7, 8))  # noqa: S311 - to be repeated
+    assert one == same != other
+    assert {what.kind for what in one} <= {*chaos.DEEDS, *chaos.CLAUDE}
