@@ -87,6 +87,10 @@ async def _until_stopped(work: Work) -> None:
 
     loop.add_reader(STDIN, heard)
     await asyncio.wait([task])
+    # All is done and told. A signal would meet a loop that is half taken apart, and leave a
+    # traceback in the log.
+    loop.remove_signal_handler(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 class Work:
