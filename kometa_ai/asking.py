@@ -6,21 +6,20 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.domain.decision import Decision, settle
 from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError, first_of
-from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
-from kometa_ai.domain.report import Progress
-from kometa_ai.ports import Ending, UnansweredError
-from kometa_ai.purchasing import Paid, Purchasing, TooDearError
+from kometa_ai.ports import UnansweredError
+from kometa_ai.purchasing import TooDearError
 from kometa_ai.turns import in_order, mark, prepare
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from kometa_ai.domain.report import Event
+    from kometa_ai.booking import Booking, Taken
+    from kometa_ai.domain.prompt import Reading
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports import Clock, Judge
+    from kometa_ai.ports import Judge
+    from kometa_ai.purchasing import Purchasing
     from kometa_ai.tally import Tally
     from kometa_ai.turns import Turn
 
@@ -43,32 +42,21 @@ ADVICE_OF_A_RUN: Final = (LATER, KEPT, KEPT_FOR_NOW)
 
 
 class Asking:
-    """Turns requests into stored decisions.
-
-    ``earlier`` returns the decision that is held of a pair under the present criteria.
-    """
+    """Turns requests into stored decisions."""
 
     def __init__(
         self,
         purchasing: Purchasing,
         judge: Judge,
-        clock: Clock,
+        booking: Booking,
         *,
-        library: str,
         concurrency: int,
-        earlier: Callable[[str, int], Decision | None],
-        tell: Callable[[Event], None],
-        total: int,
         tally: Tally,
     ) -> None:
         self._purchasing = purchasing
         self._judge = judge
-        self._clock = clock
-        self._library = library
+        self._booking = booking
         self._concurrency = concurrency
-        self._earlier = earlier
-        self._tell = tell
-        self._total = total
         self._unanswered_in_a_row = 0
         self._in_vain = 0
         self.tally = tally
@@ -120,7 +108,8 @@ class Asking:
             self.tally.stop(error.fault)
             return
         self._unanswered_in_a_row = 0
-        await self._keep(paid, again=again)
+        taken = await self._booking.take(paid)
+        await self._mend(request, taken, again=again)
 
     async def _ask_less(self, request: Request, error: TooDearError, *, again: bool) -> None:
         """Try the halves of what the budget does not cover; a single title ends the asking."""
@@ -154,30 +143,17 @@ class Asking:
                 )
             )
 
-    async def _keep(self, paid: Paid, *, again: bool) -> None:
-        request = paid.request
-        if paid.answer.ending is Ending.REFUSED:
-            await self._book(paid)
-            await self._halve(request, "Claude refuses to judge it.", again=again)
+    async def _mend(self, request: Request, taken: Taken, *, again: bool) -> None:
+        """Ask for what an answer lacks: in halves, or once more for those that it left out."""
+        if taken.thought_too_long:
+            self.tally.failed.update(slug for one in request.questions for slug in one.slugs)
+            self.tally.stop(THOUGHT_TOO_LONG)
             return
-        if paid.answer.ending is Ending.CUT_OFF:
-            await self._book(paid)
-            if not paid.answer.text.strip():
-                self.tally.failed.update(slug for one in request.questions for slug in one.slugs)
-                self.tally.stop(THOUGHT_TOO_LONG)
-                return
-            await self._halve(request, "Claude's answer was cut off before its end.", again=again)
+        if taken.why:
+            await self._halve(request, taken.why, again=again)
             return
-        try:
-            reading = read(paid.answer.text, request)
-        except MalformedAnswerError:
-            await self._book(paid)
-            await self._halve(
-                request, "Claude's answer is not of the shape that was asked for.", again=again
-            )
-            return
-        await self._book(paid, reading)
-        if any(reading.opinions.values()):
+        reading = taken.reading
+        if taken.useful:
             self._in_vain = 0
         if not reading.missing:
             return
@@ -218,32 +194,3 @@ class Asking:
         )
         if not any(reading.opinions.values()):
             self._ask_in_vain()
-
-    async def _book(self, paid: Paid, reading: Reading | None = None) -> None:
-        decisions = self._decide(paid, reading) if reading else {}
-        costs = await self._purchasing.store(paid, self._library, decisions)
-        self.tally.pay(costs)
-        if reading:
-            self.tally.take(decisions, reading)
-        names = ", ".join(one.name for one in paid.request.collections)
-        spent = self._purchasing.receipts.cost
-        self._tell(Progress(names, self.tally.done, self._total, spent))
-
-    def _decide(self, paid: Paid, reading: Reading) -> dict[str, dict[int, Decision]]:
-        now = self._clock.now()
-        collections = {one.slug: one for one in paid.request.collections}
-        decided: dict[str, dict[int, Decision]] = {}
-        for question in paid.request.questions:
-            for slug, opinion in reading.opinions[question.item.id].items():
-                collection = collections[slug]
-                fresh = Decision(
-                    opinion,
-                    paid.answer.model,
-                    collection.criteria,
-                    question.item.fingerprint,
-                    now,
-                )
-                earlier = self._earlier(slug, question.item.id)
-                kept = settle(fresh, earlier, collection.threshold)
-                decided.setdefault(slug, {})[question.item.id] = kept
-        return decided

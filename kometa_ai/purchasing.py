@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.cost import Budget
     from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.inquiry import Inquiry
     from kometa_ai.domain.requests import Request
     from kometa_ai.ports import Accounts, Clock, Judge
 
@@ -38,10 +39,10 @@ class TooDearError(Exception):
 class Paid:
     """An answer and what it cost; not stored yet."""
 
-    request: Request
+    request: Inquiry
     answer: Answer
     cost: Decimal
-    reservation: int
+    reservation: int | None = None
 
 
 @dataclass(slots=True)
@@ -202,7 +203,7 @@ class Purchasing:
             await self._clock.sleep(left)
 
 
-def _share(amount: Decimal, request: Request) -> dict[str, Decimal]:
+def _share(amount: Decimal, request: Inquiry) -> dict[str, Decimal]:
     """Split a request's cost among its collections by the pairs asked of each; exact in sum."""
     asked = [slug for question in request.questions for slug in question.slugs]
     slugs = [one.slug for one in request.collections if one.slug in set(asked)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai import deciding, hand_edits, renaming
 from kometa_ai.asking import Asking
+from kometa_ai.booking import Booking
 from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
@@ -210,15 +211,20 @@ class Course:
         def earlier(slug: str, item_id: int) -> Decision | None:
             return by_slug[slug].earlier(item_id, self.chronicle.started)
 
-        asking = Asking(
+        booking = Booking(
             self.purchasing,
-            house.judge,
             house.clock,
             library=house.library.name,
-            concurrency=house.policy.concurrency,
             earlier=earlier,
             tell=house.tell,
             total=self.tally.done + selection.count,
+            tally=self.tally,
+        )
+        asking = Asking(
+            self.purchasing,
+            house.judge,
+            booking,
+            concurrency=house.policy.concurrency,
             tally=self.tally,
         )
         told = len(self.tally.faults)

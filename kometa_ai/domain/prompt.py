@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kometa_ai.domain.collection import Collection
+    from kometa_ai.domain.inquiry import Asked, Inquiry
     from kometa_ai.domain.requests import Question, Request
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -88,7 +89,7 @@ def titles(request: Request) -> str:
     return "\n".join(_title(question, letters) for question in request.questions)
 
 
-def _letters(request: Request) -> dict[str, str]:
+def _letters(request: Inquiry) -> dict[str, str]:
     return {
         collection.slug: letter
         for letter, collection in zip(LETTERS, request.collections, strict=False)
@@ -126,7 +127,7 @@ class Reading:
     unusable: int
 
 
-def read(text: str, request: Request) -> Reading:
+def read(text: str, request: Inquiry) -> Reading:
     """Read an answer strictly: a verdict that is not exactly what was asked for is none.
 
     Raises MalformedAnswerError when the text holds no object with both lists. Words around the
@@ -148,7 +149,7 @@ def read(text: str, request: Request) -> Reading:
 
 
 def _sort_out(
-    asked: Mapping[int, Question],
+    asked: Mapping[int, Asked],
     verdicts: Mapping[tuple[int, str], Sequence[Opinion | None]],
     counted: Mapping[int, int],
     foreign: int,
@@ -172,7 +173,7 @@ def _sort_out(
 
 
 def _pair(
-    entry: dict[str, object], asked: Mapping[int, Question], slug_of: Mapping[str, str]
+    entry: dict[str, object], asked: Mapping[int, Asked], slug_of: Mapping[str, str]
 ) -> tuple[int, str] | None:
     item_id, letter = entry.get("id"), entry.get("c")
     slug = slug_of.get(letter.strip().upper()) if isinstance(letter, str) else None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 import msgspec
 
+from kometa_ai.adapters.claude.form import DISPENSABLE, Form
 from kometa_ai.adapters.claude.prices import load_prices
 from kometa_ai.adapters.claude.server import (
     ANTHROPIC,
@@ -28,44 +28,23 @@ from kometa_ai.adapters.claude.wire import (
     Received,
     decoded,
 )
-from kometa_ai.domain.cost import (
-    SCHEMA_TOKENS,
-    PriceTable,
-    Shape,
-    Thinking,
-    Usage,
-    max_tokens,
-)
-from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles
+from kometa_ai.domain.cost import Usage
 from kometa_ai.ports import Answer, Judge, UnansweredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from anthropic import AsyncAnthropic
-    from anthropic.types import OutputConfigParam, TextBlockParam, ThinkingConfigParam
 
+    from kometa_ai.domain.cost import PriceTable, Shape
     from kometa_ai.domain.requests import Request
     from kometa_ai.ports import Clock
-
-IN_WORDS: Final = (
-    "Answer with nothing but one JSON object that fits this JSON schema, and no words around it:\n"
-    + json.dumps(ANSWER_SCHEMA, separators=(",", ":"))
-)
-
-Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 
 UNMETERED: Final = (
     "The server behind CLAUDE_BASE_URL does not report what an answer used; it is counted as the"
     " most that it can be."
 )
-DISPENSABLE: Final[Mapping[str, str]] = {
-    "output_config": "cannot constrain its answers to a schema, so it is asked for JSON in words;"
-    " more of its answers may be unusable.",
-    "thinking": "cannot be kept from thinking before it answers, which is billed as output.",
-}
-"""What a request can do without when a server refuses it, and what is said about that."""
 
 
 class Claude(Judge):
@@ -88,12 +67,11 @@ class Claude(Judge):
     ) -> None:
         table = prices or load_prices()
         self.model = replace(table.model(model_name), name=model_name)
-        self._effort = effort
+        self._form = Form(self.model, effort)
         self._server = Server(api_key, model_name, base_url or ANTHROPIC, clock)
         self._patience = patience or Patience()
         self._opening = asyncio.Lock()
         self._client: AsyncAnthropic | None = None
-        self._refused: set[str] = set()
         self._notices: list[str] = []
         if not self.model.known:
             tier = self.model.tier
@@ -122,8 +100,7 @@ class Claude(Judge):
 
     def shape(self, request: Request) -> Shape:
         """Return how large a request would be, without sending it."""
-        system = sum(len(block["text"].encode()) for block in self._system(request))
-        return Shape(system, len(_sound(titles(request)).encode()), self._room(request))
+        return self._form.shape(request)
 
     async def ask(self, request: Request) -> Answer:
         """Send one request, once.
@@ -132,18 +109,19 @@ class Claude(Judge):
         request can cost, so it is not sent again here, but where its money is set aside.
         """
         client = await self._connected()
-        left_out = frozenset(self._refused)
+        left_out = frozenset(self._form.refused)
         try:
             return self._metered(request, await self._attempt(client, request))
         except RefusedError as error:
-            if self._effort is not None and "effort" in error.said:
-                raise self._server.wrong_effort(self._effort) from error
+            effort = self._form.effort
+            if effort is not None and "effort" in error.said:
+                raise self._server.wrong_effort(effort) from error
             names = (name for name in DISPENSABLE if name in error.said)
             name = next((name for name in names if name not in left_out), None)
             if name is None:
                 raise
-            if name not in self._refused:  # another request may have met it meanwhile
-                self._refused.add(name)
+            if name not in self._form.refused:  # another request may have met it meanwhile
+                self._form.refused.add(name)
                 self._notices.append(f"{self._server.who} {DISPENSABLE[name]}")
             message = f"{self._server.who} refuses {name}, and is asked without it."
             raise UnansweredError(message) from error
@@ -154,9 +132,7 @@ class Claude(Judge):
             return answer
         if UNMETERED not in self._notices:
             self._notices.append(UNMETERED)
-        shape = self.shape(request)
-        prompt = shape.instructions + shape.message + SCHEMA_TOKENS
-        return replace(answer, usage=Usage(prompt, len(answer.text.encode())))
+        return replace(answer, usage=self._form.most_used(request, answer.text))
 
     async def check(self) -> str:
         """Prove that the key and the model work, for free, and return a sentence about it.
@@ -223,17 +199,7 @@ class Claude(Judge):
                 raise self._server.renamed(error, received) from error
 
     async def _receive(self, client: AsyncAnthropic, request: Request, received: Received) -> None:
-        from anthropic import omit
-
-        stream = await client.messages.create(
-            model=self.model.name,
-            max_tokens=self._room(request),
-            system=self._system(request),
-            messages=[{"role": "user", "content": _sound(titles(request))}],
-            thinking=self._thinking() or omit,
-            output_config=self._output_config() or omit,
-            stream=True,
-        )
+        stream = await client.messages.create(**self._form.filled(request), stream=True)
         async with stream:
             response = stream.response
             if "event-stream" in response.headers.get("content-type", ""):
@@ -248,49 +214,3 @@ class Claude(Judge):
                 received.stop_reason = received.stop_reason or "end_turn"
         if received.stop_reason is None:
             raise EndedError
-
-    def _system(self, request: Request) -> list[TextBlockParam]:
-        criteria: TextBlockParam = {
-            "type": "text",
-            "text": _sound(instructions(request.collections)),
-        }
-        if request.cached:
-            criteria["cache_control"] = {"type": "ephemeral"}
-        if "output_config" in self._refused:
-            return [{"type": "text", "text": IN_WORDS}, criteria]
-        return [criteria]
-
-    def _output_config(self) -> OutputConfigParam | None:
-        if "output_config" in self._refused:
-            return None
-        config: OutputConfigParam = {
-            "format": {"type": "json_schema", "schema": dict(ANSWER_SCHEMA)}
-        }
-        if self._effort is not None:
-            config["effort"] = cast("Effort", self._effort)  # the API knows which model has which
-        elif self.model.known and self._thinks():
-            config["effort"] = "low"
-        return config
-
-    def _thinking(self) -> ThinkingConfigParam | None:
-        """Keep the model from thinking where it can be, unless a person set an effort."""
-        if self._effort is not None or not self.model.known or "thinking" in self._refused:
-            return None
-        match self.model.thinking:
-            case Thinking.CAN_DISABLE:
-                return {"type": "disabled"}
-            case Thinking.BETWEEN_TOOLS:
-                return {"type": "between_tools"}
-            case Thinking.OFF | Thinking.ALWAYS:
-                return None
-
-    def _thinks(self) -> bool:
-        return self.model.thinking is not Thinking.OFF and self._thinking() is None
-
-    def _room(self, request: Request) -> int:
-        return max_tokens(request, thinks=self._thinks())
-
-
-def _sound(text: str) -> str:
-    """Replace what cannot be sent: half a surrogate pair, as some databases have in titles."""
-    return text.encode("utf-8", "replace").decode()

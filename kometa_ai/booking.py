@@ -1,0 +1,106 @@
+"""A paid answer is read strictly and stored with its decisions; what it lacks is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.domain.decision import Decision, settle
+from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
+from kometa_ai.domain.report import Progress
+from kometa_ai.ports import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kometa_ai.domain.report import Event
+    from kometa_ai.ports import Answer, Clock
+    from kometa_ai.purchasing import Paid, Purchasing
+    from kometa_ai.tally import Tally
+
+REFUSED: Final = "Claude refuses to judge it."
+CUT_OFF: Final = "Claude's answer was cut off before its end."
+MALFORMED: Final = "Claude's answer is not of the shape that was asked for."
+NOTHING: Final = Reading({}, {}, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of one answer: its reading, or why nothing of it can be used."""
+
+    reading: Reading = NOTHING
+    why: str = ""
+    thought_too_long: bool = False
+
+    @property
+    def useful(self) -> bool:
+        """Return whether it brought any verdict."""
+        return any(self.reading.opinions.values())
+
+
+class Booking:
+    """Stores answers, one transaction each.
+
+    ``earlier`` returns the decision that is held of a pair under the criteria of the question.
+    """
+
+    def __init__(
+        self,
+        purchasing: Purchasing,
+        clock: Clock,
+        *,
+        library: str,
+        earlier: Callable[[str, int], Decision | None],
+        tell: Callable[[Event], None],
+        total: int,
+        tally: Tally,
+    ) -> None:
+        self._purchasing = purchasing
+        self._clock = clock
+        self._library = library
+        self._earlier = earlier
+        self._tell = tell
+        self._total = total
+        self._tally = tally
+
+    async def take(self, paid: Paid) -> Taken:
+        """Keep an answer with all that it brought.
+
+        Raises what the store raises: answers that can't be kept must not be bought.
+        """
+        taken = _read(paid)
+        decisions = {} if taken.why else self._decide(paid, taken.reading)
+        costs = await self._purchasing.store(paid, self._library, decisions)
+        self._tally.pay(costs)
+        if not taken.why:
+            self._tally.take(decisions, taken.reading)
+        names = ", ".join(one.name for one in paid.request.collections)
+        spent = self._purchasing.receipts.cost
+        self._tell(Progress(names, self._tally.done, self._total, spent))
+        return taken
+
+    def _decide(self, paid: Paid, reading: Reading) -> dict[str, Mapping[int, Decision]]:
+        now = self._clock.now()
+        collections = {one.slug: one for one in paid.request.collections}
+        decided: dict[str, dict[int, Decision]] = {}
+        for question in paid.request.questions:
+            item_id, fingerprint = question.item.id, question.item.fingerprint
+            for slug, opinion in reading.opinions[item_id].items():
+                collection = collections[slug]
+                fresh = Decision(opinion, paid.answer.model, collection.criteria, fingerprint, now)
+                earlier = self._earlier(slug, item_id)
+                kept = settle(fresh, earlier, collection.threshold)
+                decided.setdefault(slug, {})[item_id] = kept
+        return {**decided}
+
+
+def _read(paid: Paid) -> Taken:
+    answer: Answer = paid.answer
+    if answer.ending is Ending.REFUSED:
+        return Taken(why=REFUSED)
+    if answer.ending is Ending.CUT_OFF:
+        return Taken(why=CUT_OFF, thought_too_long=not answer.text.strip())
+    try:
+        return Taken(read(answer.text, paid.request))
+    except MalformedAnswerError:
+        return Taken(why=MALFORMED)

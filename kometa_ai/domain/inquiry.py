@@ -1,0 +1,111 @@
+"""What an answer is measured by, whether its request is at hand or only remembered.
+
+A batch may be answered days after it was asked: by then its titles may have changed or gone, and
+the words of its collections too. So of each request is kept what its answer has to be read with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kometa_ai.domain.decision import Decision
+
+
+class Wish(Protocol):
+    """A collection, as far as an answer about it matters."""
+
+    @property
+    def name(self) -> str:
+        """Return what people call it."""
+
+    @property
+    def slug(self) -> str:
+        """Return its key."""
+
+    @property
+    def criteria(self) -> str:
+        """Return the fingerprint of its words when they were sent."""
+
+    @property
+    def threshold(self) -> float:
+        """Return the threshold when it was asked about."""
+
+
+class Title(Protocol):
+    """An item, as far as an answer about it matters."""
+
+    @property
+    def id(self) -> int:
+        """Return the library's number."""
+
+    @property
+    def fingerprint(self) -> int:
+        """Return the hash of what was sent of it."""
+
+
+class Asked(Protocol):
+    """One item and the collections that it is judged for."""
+
+    @property
+    def item(self) -> Title:
+        """Return the item."""
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """Return the collections, in the order of the inquiry's."""
+
+    @property
+    def standing(self) -> Mapping[str, Decision]:
+        """Return the earlier decisions that Claude was shown."""
+
+
+class Inquiry(Protocol):
+    """Titles that are judged for collections, in one request; letters follow these' order."""
+
+    @property
+    def collections(self) -> Sequence[Wish]:
+        """Return the collections."""
+
+    @property
+    def questions(self) -> Sequence[Asked]:
+        """Return the questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedWish:
+    """What is kept of a collection."""
+
+    name: str
+    slug: str
+    criteria: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedTitle:
+    """What is kept of an item."""
+
+    id: int
+    fingerprint: int
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedQuestion:
+    """What is kept of a question; ``earlier`` holds what was decided before, shown or not."""
+
+    item: RememberedTitle
+    slugs: tuple[str, ...]
+    standing: Mapping[str, Decision] = field(default_factory=dict)
+    earlier: Mapping[str, Decision] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedInquiry:
+    """What is kept of a request."""
+
+    collections: tuple[RememberedWish, ...]
+    questions: tuple[RememberedQuestion, ...]
