@@ -21,6 +21,7 @@ from kometa_ai.domain.report import (
     RunReport,
     RunRequest,
     RunStarted,
+    Waiting,
 )
 from kometa_ai.notify import Delivered
 
@@ -210,7 +211,7 @@ class _Heard:
                 self.report = report
             case Failed(faults=faults):
                 self.faults = faults
-            case PhaseBegan() | Progress() | FaultFound():
+            case PhaseBegan() | Progress() | Waiting() | FaultFound():
                 return told
             case RunStarted() | Estimated() | Checked() | Delivered():
                 pass

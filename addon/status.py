@@ -19,6 +19,7 @@ from kometa_ai.domain.report import (
     Result,
     RunFinished,
     RunStarted,
+    Waiting,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The run that is going on; ``progress`` is in percent."""
+    """The run that is going on; ``progress`` is in percent.
+
+    ``counted`` says how far a batch is that it waits for: ``312 of 840``.
+    """
 
     run_id: str
     trigger: Trigger
@@ -75,6 +79,7 @@ class Live:
     since: datetime
     phase: Phase | None = None
     progress: int = 0
+    counted: str = ""
     cancelling: bool = False
 
 
@@ -186,14 +191,20 @@ def fold(status: Status, event: Event) -> Status:
             begun = Live(run_id, request.trigger, request.dry_run, at)
             return replace(status, live=begun)
         case PhaseBegan(phase=phase) if live:
-            return replace(status, live=replace(live, phase=phase))
+            return replace(status, live=replace(live, phase=phase, counted=""))
         case Progress(done=done, total=total) if live:
-            percent = min(100, done * 100 // total) if total else 0
-            return replace(status, live=replace(live, progress=percent))
+            return replace(status, live=replace(live, progress=_percent(done, total)))
+        case Waiting(done=done, total=total) if live:
+            percent = _percent(done, total)
+            return replace(status, live=replace(live, progress=percent, counted=event.words))
         case RunFinished(report=report):
             return after_run(status, report)
-        case PhaseBegan() | Progress() | FaultFound():
+        case PhaseBegan() | Progress() | Waiting() | FaultFound():
             return status
+
+
+def _percent(done: int, total: int) -> int:
+    return min(100, done * 100 // total) if total else 0
 
 
 def after_run(status: Status, report: RunReport | RunOutline) -> Status:

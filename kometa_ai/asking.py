@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.fault import Fault, FaultKind, SkipError, StopError, first_of
 from kometa_ai.ports import UnansweredError
 from kometa_ai.purchasing import TooDearError
-from kometa_ai.turns import in_order, mark, prepare
+from kometa_ai.turns import mark
 
 if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Iterable
 
     from kometa_ai.booking import Booking, Taken
     from kometa_ai.domain.prompt import Reading
@@ -61,19 +61,33 @@ class Asking:
         self._in_vain = 0
         self.tally = tally
 
-    async def ask(self, groups: Sequence[Sequence[Request]]) -> None:
+    async def ask(self, queue: deque[Turn]) -> None:
         """Ask all requests, or as many as budgets and Claude allow.
 
         Raises what the store raises: answers that can't be kept must not be bought.
         """
-        queue = in_order(prepare(groups, self._judge))
-        workers = min(self._concurrency, len(queue))
+        await self._at_once(lambda: self._work(queue), len(queue))
+
+    async def mend(self, lacking: Iterable[tuple[Request, Taken | None]]) -> None:
+        """Ask for what the answers of a batch lack; with ``None`` there was no answer."""
+        queue = deque(lacking)
+        await self._at_once(lambda: self._repair(queue), len(queue))
+
+    async def _at_once(self, work: Callable[[], Coroutine[None, None, None]], parts: int) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number in range(workers):
-                    tasks.create_task(self._work(queue), name=f"ask-{number}")
+                for number in range(min(self._concurrency, parts)):
+                    tasks.create_task(work(), name=f"ask-{number}")
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
+
+    async def _repair(self, queue: deque[tuple[Request, Taken | None]]) -> None:
+        while queue and not self.tally.stopped:
+            request, taken = queue.popleft()
+            if taken is None:
+                await self._settle(request)
+            else:
+                await self._mend(request, taken, again=False)
 
     async def _work(self, queue: deque[Turn]) -> None:
         while queue and not self.tally.stopped:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai.domain.report import UNATTENDED
+from kometa_ai.settings import ClaudeMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,8 +14,15 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import Event
+    from kometa_ai.domain.report import Event, Trigger
     from kometa_ai.ports import Clock, CollectionFiles, Judge, Library, Store
+
+
+BATCH_FROM: Final = 25
+"""With CLAUDE_MODE auto, a scheduled run of so many requests asks them in a batch.
+
+That is about 1,000 titles for up to ten collections; for less, half the price is worth no waiting.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,21 @@ class Policy:
     max_cost: Decimal | None
     monthly_budget: Decimal | None
     zone: tzinfo
+    mode: ClaudeMode = ClaudeMode.LIVE
+
+    def patient(self, trigger: Trigger) -> bool:
+        """Return whether a run waits for a batch: nobody waits for the run itself then."""
+        return self.mode is ClaudeMode.BATCH or trigger in UNATTENDED
+
+    def in_batch(self, trigger: Trigger, requests: int) -> bool:
+        """Return whether so many requests are asked in a batch and not one by one."""
+        match self.mode:
+            case ClaudeMode.LIVE:
+                return False
+            case ClaudeMode.BATCH:
+                return True
+            case ClaudeMode.AUTO:
+                return trigger in UNATTENDED and requests >= BATCH_FROM
 
     def month_of(self, instant: datetime) -> tuple[datetime, datetime]:
         """Return the first instant of the calendar month, and that of the next one."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.inquiry import Inquiry
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports import Accounts, Clock, Judge
+    from kometa_ai.ports import Accounts, Clock, Judge, Place
 
 RETRY_SECONDS: Final = 45.0
 """No new try of a request begins later than this after its first."""
@@ -37,12 +37,17 @@ class TooDearError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """An answer and what it cost; not stored yet."""
+    """An answer and what it cost; not stored yet.
+
+    What was set aside for it is a reservation, or its place in a batch.
+    """
 
     request: Inquiry
     answer: Answer
     cost: Decimal
     reservation: int | None = None
+    place: Place | None = None
+    unconfirmed: bool = False
 
 
 @dataclass(slots=True)
@@ -115,11 +120,38 @@ class Purchasing:
             shares,
             pairs=sum(map(len, (decisions or {}).values())),
             decisions=decisions,
+            unconfirmed=paid.unconfirmed,
             reservation=paid.reservation,
+            place=paid.place,
         )
         # What is paid is kept even when the run is being cancelled.
         await asyncio.shield(self._store.record(self._run_id, purchase))
         return shares
+
+    def set_aside(self, most: Decimal) -> None:
+        """Set aside what a request of a batch can cost; raises TooDearError."""
+        lacking = next((one for one in self._budgets if not one.allows(most)), None)
+        if lacking is not None:
+            raise TooDearError(lacking)
+        self.keep_aside(most)
+
+    def keep_aside(self, most: Decimal) -> None:
+        """Set aside what is on its way already, whatever the budgets are by now."""
+        for budget in self._budgets:
+            budget.reserve(most)
+
+    def free(self, most: Decimal) -> None:
+        """Take back what was set aside: nothing was spent."""
+        for budget in self._budgets:
+            budget.settle(most, Decimal(0))
+
+    def settle(self, most: Decimal, paid: Paid) -> None:
+        """Count an answer of a batch in the place of what was set aside for it."""
+        for budget in self._budgets:
+            budget.settle(most, paid.cost)
+        self._count(paid.answer.usage, paid.cost)
+        if paid.unconfirmed:
+            self.receipts.unconfirmed += paid.cost
 
     async def book_the_lost(self) -> None:
         """Book what was asked and never answered, because the run was cancelled meanwhile."""

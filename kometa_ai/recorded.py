@@ -25,6 +25,7 @@ from kometa_ai.domain.report import (
     RunStarted,
     Spending,
     Trigger,
+    Waiting,
 )
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class _Progress(msgspec.Struct, tag="progress"):
         return Progress(self.collection, self.done, self.total, self.spent)
 
 
+class _Waiting(msgspec.Struct, tag="waiting"):
+    batch: str
+    done: int
+    total: int
+
+    def event(self) -> Event:
+        return Waiting(self.batch, self.done, self.total)
+
+
 class _Fault(msgspec.Struct, tag="fault"):
     fault: Fault
 
@@ -127,11 +137,12 @@ class _Told(msgspec.Struct):
     held: frozenset[str] = frozenset()
 
 
-_Recorded = _Started | _Phase | _Progress | _Fault | _Finished
+_Recorded = _Started | _Phase | _Progress | _Waiting | _Fault | _Finished
 _TAGS: dict[type, str] = {
     RunStarted: "run_started",
     PhaseBegan: "phase",
     Progress: "progress",
+    Waiting: "waiting",
     FaultFound: "fault",
     RunFinished: "run_finished",
 }

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding, hand_edits, renaming
-from kometa_ai.asking import Asking
-from kometa_ai.booking import Booking
 from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Phase
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
+from kometa_ai.judging import Judging
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import (
     choose,
@@ -24,19 +23,21 @@ from kometa_ai.reading import (
     unmatched_rules,
 )
 from kometa_ai.reporting import Outcome, shortfalls, spending
-from kometa_ai.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from kometa_ai.chronicle import Chronicle
-    from kometa_ai.deciding import Case
     from kometa_ai.domain.collection import Collection
-    from kometa_ai.domain.decision import Decision
     from kometa_ai.domain.report import RunReport, RunRequest
     from kometa_ai.house import House
     from kometa_ai.reading import Shelf
+
+
+ON_ITS_WAY: Final = (
+    "A batch is still on its way; what it brings is paid for once, and taken by the next run."
+)
 
 
 async def run(request: RunRequest, house: House) -> RunReport:
@@ -65,7 +66,10 @@ async def _begin(chronicle: Chronicle) -> Course:
         Budget("MONTHLY_BUDGET", house.policy.monthly_budget, spent),
     )
     purchasing = Purchasing(house.judge, house.store, house.clock, budgets, chronicle.run_id)
-    return Course(house, chronicle.request, chronicle, purchasing, spent)
+    for batch in await house.store.open_batches():
+        purchasing.keep_aside(batch.cost)
+    judging = Judging(house, chronicle, purchasing)
+    return Course(house, chronicle.request, chronicle, purchasing, judging, spent)
 
 
 @dataclass(slots=True)
@@ -76,15 +80,16 @@ class Course:
     request: RunRequest
     chronicle: Chronicle
     purchasing: Purchasing
+    judging: Judging
     spent_before: Decimal
     collections: Sequence[Collection] = ()
     runnable: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
     items: int = 0
 
     async def follow(self) -> None:
         """Walk from Kometa's files to the library's tags."""
+        await self.judging.take_up()
         self.collections = collections = await self._read_files()
         if not collections:
             return
@@ -102,20 +107,23 @@ class Course:
         """Say what came of the run, collection by collection, in the order of the files."""
         if cancelled:
             await self.purchasing.book_the_lost()
+            if await self.house.store.open_batches():
+                self.chronicle.notice(ON_ITS_WAY)
+        tally = self.judging.tally
         done = [self.outcomes.get(one.slug) for one in self.collections]
-        reports = tuple(one.report(self.tally) for one in done if one is not None)
+        reports = tuple(one.report(tally) for one in done if one is not None)
         deferred = sum(one.deferred for one in reports)
-        exhausted = self.tally.exhausted
-        if deferred and not self.tally.stopped:
+        exhausted = tally.exhausted
+        if deferred > self.judging.left_to_batch and not tally.stopped:
             exhausted = "MAX_EVALS_PER_RUN"
-        self.chronicle.notice(*shortfalls(self.tally, exhausted, self.house.policy, deferred))
+        self.chronicle.notice(*shortfalls(tally, exhausted, self.house.policy, deferred))
         self.chronicle.notice(*self.house.judge.notices)
         receipts = self.purchasing.receipts
         return self.chronicle.report(
             reports,
             cancelled=cancelled,
             spent_this_month=self.spent_before + receipts.cost,
-            spending=spending(receipts, self.tally.done),
+            spending=spending(receipts, tally.done),
             items=self.items,
             exhausted=exhausted,
         )
@@ -183,7 +191,7 @@ class Course:
                 forced=self.request.force_refresh,
             )
             self.chronicle.notice(*deciding.strangers(opened))
-            cases, asked = await self._ask(opened, shelf, left)
+            cases, asked = await self.judging.ask(opened, shelf.titles, left)
             left = None if left is None else left - asked
             for case in cases:
                 collection = case.collection
@@ -191,46 +199,6 @@ class Course:
                 one = Outcome(case, shelf.titles, case.verdicts(shelf.titles), present)
                 self.outcomes[collection.slug] = one
                 tagged[collection.label] = one.change(self.house.policy).after(present)
-
-    async def _ask(
-        self, cases: Sequence[Case], shelf: Shelf, left: int | None
-    ) -> tuple[list[Case], int]:
-        house, request = self.house, self.request
-        selection, groups = deciding.plan(
-            cases,
-            shelf.titles,
-            house.policy,
-            max_pairs=left,
-            items_per_request=request.items_per_request,
-        )
-        if not groups:
-            return list(cases), 0
-        self.chronicle.phase(Phase.ASKING)
-        by_slug = {case.collection.slug: case for case in cases}
-
-        def earlier(slug: str, item_id: int) -> Decision | None:
-            return by_slug[slug].earlier(item_id, self.chronicle.started)
-
-        booking = Booking(
-            self.purchasing,
-            house.clock,
-            library=house.library.name,
-            earlier=earlier,
-            tell=house.tell,
-            total=self.tally.done + selection.count,
-            tally=self.tally,
-        )
-        asking = Asking(
-            self.purchasing,
-            house.judge,
-            booking,
-            concurrency=house.policy.concurrency,
-            tally=self.tally,
-        )
-        told = len(self.tally.faults)
-        await asking.ask(groups)
-        self.chronicle.add_faults(self.tally.faults[told:])
-        return [case.learned(self.tally) for case in cases], selection.count
 
     async def _compare(self, shelf: Shelf) -> list[TagEdit]:
         """Read the members of the tags once more if anything is to change, and compare."""

@@ -24,6 +24,7 @@ from kometa_ai.demo.radarr import SimulatedRadarr
 from kometa_ai.domain.report import Event, RunReport, RunRequest
 from kometa_ai.house import House, Policy
 from kometa_ai.run import run
+from kometa_ai.settings import ClaudeMode
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class World:
     monthly_budget: Decimal | None = None
     concurrency: int = 4
     model: str = "claude-haiku-5-5"
+    mode: ClaudeMode = ClaudeMode.LIVE
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
     claude: SimulatedClaude = field(init=False)
@@ -163,6 +165,7 @@ class World:
                 max_cost=self.max_cost,
                 monthly_budget=self.monthly_budget,
                 zone=ZoneInfo("UTC"),
+                mode=self.mode,
             )
             yield House(
                 library=library,

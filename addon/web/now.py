@@ -106,6 +106,8 @@ def running(sight: Sight) -> Running | None:
     if live is None:
         return None
     phase = f"{live.phase.value[0].upper()}{live.phase.value[1:]}" if live.phase else "Starting"
+    if live.counted:
+        phase = f"{phase}, {live.counted}"
     known = live.progress or None
     return Running(phase, known, moment(live.since, sight.now, brief=True))
 

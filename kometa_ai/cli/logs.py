@@ -8,7 +8,14 @@ import logging.handlers
 import sys
 from typing import TYPE_CHECKING
 
-from kometa_ai.domain.report import FaultFound, PhaseBegan, Progress, RunFinished, RunStarted
+from kometa_ai.domain.report import (
+    FaultFound,
+    PhaseBegan,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Waiting,
+)
 from kometa_ai.settings import LogFormat, redactor
 
 if TYPE_CHECKING:
@@ -111,6 +118,8 @@ def log_event(event: Event) -> None:
             LOG.info("%s", phase)
         case Progress(done=done, total=total, spent=spent):
             LOG.debug("%s of %s pairs judged, USD %s", done, total, spent)
+        case Waiting():
+            LOG.info("waiting for batch %s, %s", event.batch, event.words)
         case FaultFound(fault=fault):
             LOG.warning("%s", fault)
         case RunFinished(report=report):

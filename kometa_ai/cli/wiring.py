@@ -36,6 +36,7 @@ def policy(settings: Settings) -> Policy:
         max_cost=settings.max_cost_per_run,
         monthly_budget=settings.monthly_budget,
         zone=settings.tz,
+        mode=settings.claude_mode,
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from aiohttp import web
 
+from kometa_ai.demo.batches import Desk, not_there
 from kometa_ai.demo.judgement import Judgement
 from kometa_ai.demo.messages import Prompt, Speech, Traffic
 from kometa_ai.demo.meter import Meter
@@ -63,9 +64,16 @@ class SimulatedClaude:
         self.url = ""
         self.at_once = 0
         self.most_at_once = 0
+        self.desk = Desk(self.meter, self._next_mishap, self._said, self._served)
+        self.batch_calls: list[str] = []
         app = web.Application(client_max_size=LARGEST_REQUEST)
         app.router.add_post("/v1/messages", self._answer)
         app.router.add_get("/v1/models/{model}", self._model)
+        app.router.add_post("/v1/messages/batches", self._create)
+        app.router.add_get("/v1/messages/batches", self._list)
+        app.router.add_get("/v1/messages/batches/{batch}", self._look)
+        app.router.add_post("/v1/messages/batches/{batch}/cancel", self._cancel)
+        app.router.add_get("/v1/messages/batches/{batch}/results", self._results)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -78,7 +86,7 @@ class SimulatedClaude:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = self.desk.url = f"http://{host}:{port}"
         return self
 
     async def __aexit__(
@@ -162,19 +170,89 @@ class SimulatedClaude:
         prompt = Prompt(body)
         bill = self.meter.open(prompt.model, prompt.prefix, prompt.rest)
         await asyncio.sleep(self.latency)
+        text = self._said(prompt, mishap)
+        speech = Speech(prompt, text, mishap, bill)
+        self.meter.answer_begins(prompt.model, prompt.prefix)
+        if not prompt.streams or mishap.ignores_stream:
+            return web.json_response(speech.whole())
+        return await _stream(request, speech, mishap)
+
+    def _said(self, prompt: Prompt, mishap: Mishap) -> str:
+        """Return what the judge says, spoilt by a mishap."""
         answer = self.judge(prompt.system, prompt.message)
         if mishap.answer is not None and isinstance(answer, dict):
             answer = mishap.answer(answer)
         text = answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))
         if not prompt.constrained:  # nobody holds it to the bare JSON, so it talks around it
             text = f"Here is my judgement:\n\n```json\n{text}\n```"
-        if mishap.text is not None:
-            text = mishap.text(text)
-        speech = Speech(prompt, text, mishap, bill)
-        self.meter.answer_begins(prompt.model, prompt.prefix)
-        if not prompt.streams or mishap.ignores_stream:
-            return web.json_response(speech.whole())
-        return await _stream(request, speech, mishap)
+        return text if mishap.text is None else mishap.text(text)
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        body, (mishap, reply) = await _read(request), await self._desk_mishap(request, "create")
+        if reply is not None:
+            return reply
+        batch = self.desk.create(body)
+        if isinstance(batch, str):
+            return _sent(refused(400, "invalid_request_error", batch))
+        if mishap.hold is not None:
+            await mishap.hold.wait()
+        if mishap.lost:
+            _reset(request)
+        return web.json_response(self.desk.card(batch))
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        _, reply = await self._desk_mishap(request, "list")
+        limit, after = int(request.query.get("limit", "20")), request.query.get("after_id", "")
+        return reply or web.json_response(self.desk.page(limit, after))
+
+    async def _look(self, request: web.Request) -> web.StreamResponse:
+        _, reply = await self._desk_mishap(request, "look")
+        batch = self.desk.batches.get(request.match_info["batch"])
+        if reply is not None or batch is None:
+            return reply or not_there()
+        card = self.desk.card(batch)
+        if not batch.ended:
+            self.desk.work(batch)
+        return web.json_response(card)
+
+    async def _cancel(self, request: web.Request) -> web.StreamResponse:
+        _, reply = await self._desk_mishap(request, "cancel")
+        batch = self.desk.batches.get(request.match_info["batch"])
+        if reply is not None or batch is None:
+            return reply or not_there()
+        if batch.ended:
+            return _sent(refused(400, "invalid_request_error", "The batch has ended."))
+        batch.canceling = True
+        return web.json_response(self.desk.card(batch))
+
+    async def _results(self, request: web.Request) -> web.StreamResponse:
+        mishap, reply = await self._desk_mishap(request, "results")
+        batch = self.desk.batches.get(request.match_info["batch"])
+        if reply is not None or batch is None or batch.forgotten or not batch.ended:
+            return reply or not_there()
+        response = web.StreamResponse(headers={"content-type": "application/x-jsonl"})
+        await response.prepare(request)
+        for number, line in enumerate(self.desk.lines(batch)):
+            if number in {mishap.reset_after, mishap.end_after}:
+                if number == mishap.reset_after:
+                    _reset(request)
+                break
+            if mishap.hold is not None and number:
+                await mishap.hold.wait()
+            await response.write(line)
+        return response
+
+    async def _desk_mishap(
+        self, request: web.Request, what: str
+    ) -> tuple[Mishap, web.Response | None]:
+        """Return what goes wrong with a request about batches, and what is sent because of it."""
+        self.batch_calls.append(what)
+        self.headers.append(dict(request.headers))
+        mishap = self._next_mishap({"batch": what})
+        if mishap.gate is not None:
+            await mishap.gate.wait()
+        reply = mishap.reply or self._stranger(request)
+        return mishap, None if reply is None else _sent(reply)
 
 
 async def _read(request: web.Request) -> dict[str, Json]:

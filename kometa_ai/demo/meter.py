@@ -83,6 +83,7 @@ class Bill:
     written: int
     read: int
     output: int = 0
+    batch: bool = False
 
     @property
     def usd(self) -> Decimal:
@@ -92,7 +93,8 @@ class Bill:
         if self.fresh + self.written + self.read > tariff.long_from:
             prompt, answer = tariff.long
         weighted = self.fresh + Decimal("1.25") * self.written + Decimal(tariff.cached) * self.read
-        return (weighted * Decimal(prompt) + self.output * Decimal(answer)) / 10**6
+        dollars = (weighted * Decimal(prompt) + self.output * Decimal(answer)) / 10**6
+        return dollars / 2 if self.batch else dollars
 
     def usage(self, output: int | None = None) -> dict[str, int]:
         """Return the tokens in the API's words."""
@@ -117,7 +119,7 @@ class Meter:
         """Return what all requests cost together."""
         return sum((bill.usd for bill in self.bills), Decimal(0))
 
-    def open(self, model: str, prefix: str, rest: str) -> Bill:
+    def open(self, model: str, prefix: str, rest: str, *, batch: bool = False) -> Bill:
         """Begin to bill a request; ``prefix`` is the part that is marked for the cache."""
         beginning, remainder = count_tokens(prefix), count_tokens(rest)
         if beginning < TARIFFS[model].minimum:  # nothing is cached, and nothing is said
@@ -126,6 +128,7 @@ class Meter:
             bill = Bill(model, remainder, 0, beginning)
         else:
             bill = Bill(model, remainder, beginning, 0)
+        bill.batch = batch
         self.bills.append(bill)
         return bill
 

@@ -40,6 +40,9 @@ class Mishap:
     (``stop_reason``). Its stream may stop after so many pieces of text: broken (``reset_after``),
     ended as if all were well (``end_after``), or with an error event (``error_after``). Nothing is
     sent before ``gate`` opens, and nothing after the beginning before ``hold`` does.
+
+    Of a batch, ``at_batch`` chooses what is asked: then ``lost`` does it and breaks off before the
+    reply, pieces are lines of results, and ``fate`` is what becomes of a request in it.
     """
 
     when: Callable[[Mapping[str, Json]], bool] | None = None
@@ -56,6 +59,8 @@ class Mishap:
     error: tuple[str, str] = ("overloaded_error", "Overloaded")
     thinks_first: bool = False
     ignores_stream: bool = False
+    lost: bool = False
+    fate: str = ""
 
 
 def refused(status: int, kind: str, message: str, code: str = "", **headers: str) -> Reply:
@@ -66,6 +71,11 @@ def refused(status: int, kind: str, message: str, code: str = "", **headers: str
     body = {"type": "error", "error": error, "request_id": "req_simulated"}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(body), named)
+
+
+def at_batch(what: str) -> Callable[[Mapping[str, Json]], bool]:
+    """Choose what is done with batches: create, look, list, results, cancel, or item."""
+    return lambda body: body.get("batch") == what
 
 
 def wrong_key() -> Reply:

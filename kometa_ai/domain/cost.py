@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MILLION: Final = Decimal(1_000_000)
 BATCH_FACTOR: Final = Decimal("0.5")
+NOTHING: Final = Decimal(0)
 BYTES_PER_TOKEN: Final = 3.1
 """Of the tokenizer of current models, on film descriptions; used to estimate, never to bill."""
 SCHEMA_TOKENS: Final = 1_000
@@ -163,12 +164,13 @@ def max_tokens(request: Request, *, thinks: bool) -> int:
     return room + THINKING_ROOM if thinks else room
 
 
-def at_most(shape: Shape, model: Model) -> Decimal:
+def at_most(shape: Shape, model: Model, *, batch: bool = False) -> Decimal:
     """Return the most that a request can cost: every byte a token, the answer at its limit."""
     tokens = shape.instructions + shape.message + SCHEMA_TOKENS
     tier = model.tier_for(tokens)
     writes = max(Decimal(1), model.cache_write)
-    return (tokens * tier.input * writes + shape.max_tokens * tier.output) / MILLION
+    dollars = (tokens * tier.input * writes + shape.max_tokens * tier.output) / MILLION
+    return dollars * BATCH_FACTOR if batch else dollars
 
 
 NAMED_SHARE: Final = 0.08

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.requests import Question, Request
 
 
 class Wish(Protocol):
@@ -109,3 +110,27 @@ class RememberedInquiry:
 
     collections: tuple[RememberedWish, ...]
     questions: tuple[RememberedQuestion, ...]
+
+
+def remember(request: Request, earlier: Callable[[str, int], Decision | None]) -> RememberedInquiry:
+    """Return what is to be kept of a request; ``earlier`` gives what is decided of a pair."""
+    wishes = tuple(
+        RememberedWish(one.name, one.slug, one.criteria, one.threshold)
+        for one in request.collections
+    )
+    return RememberedInquiry(
+        wishes, tuple(_remembered(question, earlier) for question in request.questions)
+    )
+
+
+def _remembered(
+    question: Question, earlier: Callable[[str, int], Decision | None]
+) -> RememberedQuestion:
+    item = question.item
+    known = {slug: earlier(slug, item.id) for slug in question.slugs}
+    return RememberedQuestion(
+        RememberedTitle(item.id, item.fingerprint),
+        question.slugs,
+        question.standing,
+        {slug: one for slug, one in known.items() if one is not None},
+    )

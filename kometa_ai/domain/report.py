@@ -43,6 +43,9 @@ JUDGING: Final = frozenset(
 )
 """Triggers of runs that judge; the others only change tags that were decided before."""
 
+UNATTENDED: Final = frozenset({Trigger.SCHEDULE, Trigger.CATCH_UP})
+"""Triggers of runs that nobody waits for."""
+
 
 class Result(StrEnum):
     """How a run ended."""
@@ -61,6 +64,7 @@ class Phase(StrEnum):
     FILES = "reading Kometa's files"
     LIBRARY = "reading the library"
     DECIDING = "deciding"
+    WAITING = "waiting for a batch"
     ASKING = "asking Claude"
     TAGGING = "tagging"
 
@@ -201,6 +205,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How far a batch is that the run waits for: requests done of requests handed in."""
+
+    batch: str
+    done: int
+    total: int
+
+    @property
+    def words(self) -> str:
+        """Return it in words; most servers tell nothing of single requests before the end."""
+        return f"{self.done:,} of {self.total:,}" if self.done else f"{self.total:,} requests"
+
+
+@dataclass(frozen=True, slots=True)
 class FaultFound:
     """Something went wrong; the run may still go on."""
 
@@ -214,4 +232,4 @@ class RunFinished:
     report: RunReport
 
 
-Event = RunStarted | PhaseBegan | Progress | FaultFound | RunFinished
+Event = RunStarted | PhaseBegan | Progress | Waiting | FaultFound | RunFinished

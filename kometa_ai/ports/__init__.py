@@ -1,5 +1,17 @@
 """What a run needs of the world, as protocols; the adapters and the test doubles fulfil them."""
 
+from kometa_ai.ports.batches import (
+    Batches,
+    BatchGoneError,
+    BatchState,
+    BatchStore,
+    Failed,
+    Failure,
+    NewBatch,
+    NoBatchesError,
+    OpenBatch,
+    Place,
+)
 from kometa_ai.ports.channel import Channel, Delivery, Outbox
 from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
 from kometa_ai.ports.store import (
@@ -18,6 +30,10 @@ __all__ = [
     "LONGEST_WAIT",
     "Accounts",
     "Answer",
+    "BatchGoneError",
+    "BatchState",
+    "BatchStore",
+    "Batches",
     "Channel",
     "Clock",
     "CollectionFiles",
@@ -25,12 +41,18 @@ __all__ = [
     "Delivery",
     "Edit",
     "Ending",
+    "Failed",
+    "Failure",
     "HeldRemovals",
     "Intent",
     "JournalEntry",
     "Judge",
     "Library",
+    "NewBatch",
+    "NoBatchesError",
+    "OpenBatch",
     "Outbox",
+    "Place",
     "Purchase",
     "Store",
     "UnansweredError",

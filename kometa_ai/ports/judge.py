@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.cost import Model, Shape, Usage
     from kometa_ai.domain.requests import Request
+    from kometa_ai.ports.batches import Batches
 
 
 class Ending(StrEnum):
@@ -66,6 +67,7 @@ class Judge(Protocol):
     """Claude, or what speaks its API."""
 
     model: Model
+    batches: Batches
 
     @property
     def notices(self) -> Sequence[str]:

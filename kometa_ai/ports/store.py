@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from kometa_ai.ports.batches import BatchStore
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set as AbstractSet
     from datetime import datetime
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.cost import Usage
     from kometa_ai.domain.decision import Decision, Ledger, Pin
     from kometa_ai.domain.report import Change, RunReport, Trigger
+    from kometa_ai.ports.batches import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Purchase:
 
     ``decisions`` maps slug and item id to the decision; ``cost_by_slug`` splits ``cost`` among
     the collections that were asked about. ``unconfirmed``: the answer was lost on the way.
-    ``reservation`` is the number that ``Store.reserve`` gave for it.
+    ``reservation`` is the number that ``Store.reserve`` gave for it, ``place`` is where it was in
+    its batch.
     """
 
     library: str
@@ -34,6 +38,7 @@ class Purchase:
     decisions: Mapping[str, Mapping[int, Decision]] | None = None
     unconfirmed: bool = False
     reservation: int | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +120,14 @@ class Accounts(Protocol):
     async def record(self, run_id: str, purchase: Purchase) -> None:
         """Store a paid answer: its decisions and its cost, together or not at all.
 
-        Its reservation, if it has one, is used up with it.
+        Its reservation, or its place in a batch, is used up with it.
         """
 
     async def book_reservations(self) -> Decimal:
         """Book what a killed run had reserved as unconfirmed cost; return how much it was."""
 
 
-class Store(Decided, Accounts, Protocol):
+class Store(Decided, Accounts, BatchStore, Protocol):
     """All that outlives a run. Every method is one transaction."""
 
     async def begin_run(self, trigger: Trigger, at: datetime) -> str:

@@ -92,7 +92,7 @@ class Settings:
     )
     claude_mode: ClaudeMode = _CLAUDE(
         kinds.choice(ClaudeMode),
-        "live asks at once; batch and auto come later and work as live until then.",
+        "live: at once; batch: half the price, within a day; auto: batch for large scheduled runs.",
         default=ClaudeMode.LIVE,
     )
     claude_concurrency: int = _CLAUDE(

@@ -168,8 +168,11 @@ def _notices(settings: Settings, origins: Mapping[str, Origin]) -> Iterable[str]
             "SMTP_USE_TLS and SMTP_USE_SSL are both set: STARTTLS (SMTP_USE_TLS) is used. "
             "For TLS from the first byte, set SMTP_USE_TLS to false."
         )
-    if settings.claude_mode is not ClaudeMode.LIVE:
-        yield f"CLAUDE_MODE {settings.claude_mode} works as live until batches exist."
+    if settings.claude_mode is ClaudeMode.BATCH:
+        yield (
+            "CLAUDE_MODE is batch: every run waits until its batch is answered, mostly within an"
+            " hour, at most a day. With auto only large scheduled runs wait."
+        )
     if settings.monthly_budget == 0:
         yield "MONTHLY_BUDGET is 0: nothing is spent, so no new title is judged."
     if settings.max_cost_per_run == 0:

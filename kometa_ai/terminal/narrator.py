@@ -22,6 +22,7 @@ from kometa_ai.domain.report import (
     RunFinished,
     RunStarted,
     Trigger,
+    Waiting,
 )
 from kometa_ai.domain.wording import line, many, usd
 from kometa_ai.terminal.tables import fault_text
@@ -55,6 +56,7 @@ class Narrator:
         self._bar: Bar | None = None
         self._last = -1
         self._newest: Progress | None = None
+        self._waited = ""
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +82,8 @@ class Narrator:
                 self._out.print(f"[dim]· {phase}[/]")
             case Progress():
                 self._progress(event)
+            case Waiting():
+                self._wait(event)
             case FaultFound(fault=fault):
                 self._out.print(fault_text(fault), soft_wrap=not self._out.is_terminal)
             case RunFinished():
@@ -104,6 +108,13 @@ class Narrator:
             total=event.total,
             spent=usd(event.spent),
         )
+
+    def _wait(self, event: Waiting) -> None:
+        """Tell how far a batch is, whenever that is news: a day has many looks at it."""
+        told = f"waiting for batch, {event.words}"
+        if told != self._waited:
+            self._waited = told
+            self._out.print(f"[dim]  {told}[/]")
 
     def _make_bar(self) -> Bar:
         width = 12 if self._out.width < NARROW else 20

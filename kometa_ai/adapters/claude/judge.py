@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
-import msgspec
-
+from kometa_ai.adapters.claude.batches import ClaudeBatches
+from kometa_ai.adapters.claude.connection import Connection
 from kometa_ai.adapters.claude.form import DISPENSABLE, Form
 from kometa_ai.adapters.claude.prices import load_prices
 from kometa_ai.adapters.claude.server import (
@@ -21,10 +20,8 @@ from kometa_ai.adapters.claude.server import (
 )
 from kometa_ai.adapters.claude.wire import (
     Card,
-    ComplainedError,
     EndedError,
     Message,
-    NotClaudeError,
     Received,
     decoded,
 )
@@ -32,14 +29,14 @@ from kometa_ai.domain.cost import Usage
 from kometa_ai.ports import Answer, Judge, UnansweredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from anthropic import AsyncAnthropic
 
     from kometa_ai.domain.cost import PriceTable, Shape
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports import Clock
+    from kometa_ai.ports import Batches, Clock
 
 UNMETERED: Final = (
     "The server behind CLAUDE_BASE_URL does not report what an answer used; it is counted as the"
@@ -69,9 +66,8 @@ class Claude(Judge):
         self.model = replace(table.model(model_name), name=model_name)
         self._form = Form(self.model, effort)
         self._server = Server(api_key, model_name, base_url or ANTHROPIC, clock)
-        self._patience = patience or Patience()
-        self._opening = asyncio.Lock()
-        self._client: AsyncAnthropic | None = None
+        self._connection = Connection(self._server, patience or Patience())
+        self.batches: Batches = ClaudeBatches(self._connection, self._form, table)
         self._notices: list[str] = []
         if not self.model.known:
             tier = self.model.tier
@@ -90,8 +86,7 @@ class Claude(Judge):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            await self._client.close()
+        await self._connection.close()
 
     @property
     def notices(self) -> Sequence[str]:
@@ -108,7 +103,7 @@ class Claude(Judge):
         A server that refuses a parameter is asked without it from then on. That changes what a
         request can cost, so it is not sent again here, but where its money is set aside.
         """
-        client = await self._connected()
+        client = await self._connection.client()
         left_out = frozenset(self._form.refused)
         try:
             return self._metered(request, await self._attempt(client, request))
@@ -142,11 +137,11 @@ class Claude(Judge):
         """
         import httpx2
 
-        client = await self._connected()
+        client = await self._connection.client()
         path = f"/v1/models/{quote(self.model.name, safe='')}"
         try:
-            with self._renaming(Received(self.model.name)):
-                async with asyncio.timeout(self._patience.silence):
+            with self._connection.renaming(Received(self.model.name)):
+                async with asyncio.timeout(self._connection.patience.silence):
                     card = decoded((await client.get(path, cast_to=httpx2.Response)).content, Card)
         except AddressError as error:
             if not (error.empty and self._server.ours):
@@ -163,40 +158,12 @@ class Claude(Judge):
             f"{self._server.who} accepts the key and offers {card.display_name or card.id}{ends}."
         )
 
-    async def _connected(self) -> AsyncAnthropic:
-        async with self._opening:
-            if self._client is None:
-                # In a thread: for the second that the import takes, all else would stand still.
-                self._client = await asyncio.to_thread(self._server.open, self._patience)
-            return self._client
-
     async def _attempt(self, client: AsyncAnthropic, request: Request) -> Answer:
         received = Received(self.model.name)
-        with self._renaming(received):
-            async with asyncio.timeout(self._patience.total):
+        with self._connection.renaming(received):
+            async with asyncio.timeout(self._connection.patience.total):
                 await self._receive(client, request, received)
         return received.answer
-
-    @contextmanager
-    def _renaming(self, received: Received) -> Iterator[None]:
-        """Rename whatever goes wrong, unless the answer had already come to its end."""
-        import anthropic
-        import httpx2
-
-        try:
-            yield
-        except (
-            anthropic.APIError,
-            httpx2.HTTPError,  # a broken stream: the SDK wraps errors only until it begins
-            msgspec.MsgspecError,
-            UnicodeDecodeError,
-            TimeoutError,
-            ComplainedError,
-            NotClaudeError,
-            EndedError,
-        ) as error:
-            if received.stop_reason is None:
-                raise self._server.renamed(error, received) from error
 
     async def _receive(self, client: AsyncAnthropic, request: Request, received: Received) -> None:
         stream = await client.messages.create(**self._form.filled(request), stream=True)

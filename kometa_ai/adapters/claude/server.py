@@ -191,7 +191,7 @@ class Server:
         lost: Usage | None = None,
     ) -> KometaAIError:
         """Return what a status other than 200 means, or an error in the place of an answer."""
-        said = self._quoted(complaint.message)
+        said = self.quoted(complaint.message)
         if _is_about_money(status, complaint, code):
             return StopError(
                 FaultKind.CLAUDE,
@@ -239,10 +239,10 @@ class Server:
         return AddressError(f"{self._url} does not lead to the Claude API.", remedy, empty=empty)
 
     def _out_of_reach(self, error: Exception) -> UnansweredError:
-        why = self._quoted(str(error)) or type(error).__name__
+        why = self.quoted(str(error)) or type(error).__name__
         return UnansweredError(f"{self.who} cannot be reached: {why}")
 
-    def _quoted(self, said: str) -> str:
+    def quoted(self, said: str) -> str:
         """Return what a server said, in one short line, without the key if it echoes it."""
         line = " ".join(said.split()).replace(self._key, "…")
         return line if len(line) <= SAID_LIMIT else line[:SAID_LIMIT] + "…"

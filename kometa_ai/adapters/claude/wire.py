@@ -80,7 +80,48 @@ class Card(msgspec.Struct):
     retires_at: str | None = None
 
 
-Wire = TypeVar("Wire", Message, Card)
+class _Counts(msgspec.Struct):
+    processing: int = 0
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
+
+
+class BatchCard(msgspec.Struct):
+    """What the API tells of a batch."""
+
+    id: str
+    processing_status: str
+    request_counts: _Counts
+    results_url: str | None = None
+
+
+class BatchPage(msgspec.Struct):
+    """Some of an account's batches, the newest first."""
+
+    data: list[BatchCard]
+    has_more: bool = False
+
+
+class _Errored(msgspec.Struct):
+    error: Complaint | None = None
+
+
+class _Result(msgspec.Struct):
+    type: str
+    message: Message | None = None
+    error: _Errored | None = None
+
+
+class BatchLine(msgspec.Struct):
+    """One result of a batch."""
+
+    custom_id: str
+    result: _Result
+
+
+Wire = TypeVar("Wire", Message, Card, BatchCard, BatchPage)
 
 
 class ComplainedError(Exception):

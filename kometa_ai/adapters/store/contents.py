@@ -41,6 +41,13 @@ def dump(db: sqlite3.Connection, database: Database) -> dict[str, object]:
             )
         ],
         "edits_in_doubt": _rows(db, "SELECT number, run, library, slug, adding FROM intents"),
+        "batches": _rows(
+            db,
+            "SELECT batches.number, id, run, model, at, total AS requests, called_off,"
+            " count(most) AS waiting, round(coalesce(sum(most), 0), 6) AS reserved_usd"
+            " FROM batches LEFT JOIN batch_requests ON batch = batches.number"
+            " GROUP BY batches.number",
+        ),
         "messages_waiting": _rows(
             db,
             "SELECT number, run, at, channel, tries FROM messages JOIN deliveries"

@@ -295,6 +295,42 @@ def m008_outlines(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE outlines (run INTEGER PRIMARY KEY, outline TEXT NOT NULL)")
 
 
+def m009_batches(db: sqlite3.Connection) -> None:
+    """Add the open batches: what they ask, as far as their answers need it, and what it may cost.
+
+    A request goes with the transaction that stores its answer, a batch when nothing more will come
+    of it. ``newest`` is the account's newest batch before it.
+    """
+    db.execute(
+        """
+        CREATE TABLE batches (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            nonce TEXT NOT NULL,
+            id TEXT NOT NULL DEFAULT '',
+            sure INTEGER NOT NULL DEFAULT 0,
+            called_off INTEGER NOT NULL DEFAULT 0,
+            run INTEGER NOT NULL,
+            library TEXT NOT NULL,
+            model TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            newest TEXT NOT NULL,
+            total INTEGER NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE batch_requests (
+            batch INTEGER NOT NULL REFERENCES batches ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            most TEXT NOT NULL,
+            inquiry BLOB NOT NULL,
+            PRIMARY KEY (batch, number)
+        )
+        """
+    )
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
@@ -304,4 +340,5 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m006_waiting_for_criteria,
     m007_outbox,
     m008_outlines,
+    m009_batches,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kometa_ai.adapters.store import batches
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.adapters.store.ledgers import store_decisions
 from kometa_ai.domain.cost import Usage
@@ -50,6 +51,8 @@ def book_reservations(db: sqlite3.Connection) -> Decimal:
 def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:
     """Store what was paid and what it brought."""
     release(db, purchase.reservation)
+    if purchase.place is not None:
+        batches.take(db, purchase.place)
     used = purchase.usage
     cursor = db.execute(
         "INSERT INTO purchases (run, library, model, at, input_tokens, output_tokens,"

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock
 
 
-KEPT_TABLES: Final = frozenset({"marks", "purchases", "shares", "reservations", "pins"})
-"""A budget must not begin anew, and what people decided themselves is no verdict of Claude's."""
+KEPT_TABLES: Final = frozenset(
+    ("marks", "purchases", "shares", "reservations", "batches", "batch_requests", "pins")
+)
+"""A budget must not begin anew, and what people decided themselves is no verdict of Claude's.
+
+An open batch is being paid for: its answers are as fresh as any that would be bought instead.
+"""
 
 
 async def reset_state(folder: Path, clock: Clock) -> Path:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kometa_ai.adapters.store import (
+    batches,
     contents,
     ledgers,
     marks,
@@ -25,10 +26,19 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from kometa_ai.domain.decision import Decision, Ledger, Pin
+    from kometa_ai.domain.inquiry import RememberedInquiry
     from kometa_ai.domain.report import Change, RunReport, Trigger
     from kometa_ai.excerpt import RunExcerpt
     from kometa_ai.outline import RunOutline
-    from kometa_ai.ports import Delivery, HeldRemovals, Intent, JournalEntry, Purchase
+    from kometa_ai.ports import (
+        Delivery,
+        HeldRemovals,
+        Intent,
+        JournalEntry,
+        NewBatch,
+        OpenBatch,
+        Purchase,
+    )
 
 
 def _rename(db: Connection, library: str, old: str, new: str) -> None:
@@ -85,6 +95,24 @@ class SqliteStore(Threaded):
 
     async def record(self, run_id: str, purchase: Purchase) -> None:
         await self._write(purchases.record, run_id, purchase)
+
+    async def open_batch(self, run_id: str, batch: NewBatch) -> OpenBatch:
+        return await self._write(batches.begin, run_id, batch)
+
+    async def open_batches(self) -> list[OpenBatch]:
+        return await self._read(batches.all_open)
+
+    async def name_batch(self, number: int, batch: str, *, sure: bool) -> None:
+        await self._write(batches.name, number, batch, sure=sure)
+
+    async def note_called_off(self, number: int) -> None:
+        await self._note(batches.call_off, number)
+
+    async def inquiries(self, number: int) -> dict[int, RememberedInquiry]:
+        return await self._read(batches.inquiries, number)
+
+    async def close_batch(self, number: int) -> None:
+        await self._note(batches.close, number)
 
     async def ledgers(
         self, library: str, criteria: Mapping[str, str], fingerprints: Mapping[int, int]

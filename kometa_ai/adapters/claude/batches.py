@@ -1,0 +1,206 @@
+"""Claude's batches, as Anthropic's API has them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import msgspec
+
+from kometa_ai.adapters.claude.server import AddressError
+from kometa_ai.adapters.claude.wire import (
+    BatchCard,
+    BatchLine,
+    BatchPage,
+    ComplainedError,
+    NotClaudeError,
+    Received,
+    decoded,
+)
+from kometa_ai.ports import Batches, BatchGoneError, BatchState, Failed, Failure, NoBatchesError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from anthropic import NotFoundError
+
+    from kometa_ai.adapters.claude.connection import Connection
+    from kometa_ai.adapters.claude.form import Form
+    from kometa_ai.domain.cost import Model, PriceTable
+    from kometa_ai.domain.requests import Request
+    from kometa_ai.ports import Answer
+
+PATH: Final = "/v1/messages/batches"
+PAGE: Final = 100
+MOST_PAGES: Final = 5
+"""So far back a batch is looked for: the account's newest ones before it bound the look anyway."""
+FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
+
+
+class ClaudeBatches(Batches):
+    """The batches of the account that the key belongs to.
+
+    Bodies are taken raw and read here, as those of answers are: the SDK's own reading of results
+    looks the batch up once more, and stops at the first line that it does not understand.
+    """
+
+    def __init__(self, connection: Connection, form: Form, prices: PriceTable) -> None:
+        self._connection = connection
+        self._form = form
+        self._prices = prices
+
+    def model(self, name: str) -> Model:
+        """Return the prices of a model."""
+        return replace(self._prices.model(name), name=name)
+
+    async def newest(self) -> str:
+        """Return the id of the account's newest batch."""
+        try:
+            page = await self._page(1, "")
+        except AddressError as error:
+            if error.empty and self._connection.server.ours:
+                raise NoBatchesError(self._connection.server.who) from error
+            raise
+        return page.data[0].id if page.data else ""
+
+    async def since(self, newest: str) -> list[BatchState]:
+        """Return the account's batches down to a known one."""
+        found: list[BatchState] = []
+        last = ""
+        for _ in range(MOST_PAGES):
+            page = await self._page(PAGE, last)
+            for card in page.data:
+                if card.id == newest:
+                    return found
+                found.append(_state(card))
+            if not page.has_more or not page.data:
+                return found
+            last = page.data[-1].id
+        return found
+
+    async def create(self, requests: Mapping[str, Request]) -> str:
+        """Hand in requests, once."""
+        body = {
+            "requests": [
+                {"custom_id": name, "params": self._form.filled(request)}
+                for name, request in requests.items()
+            ]
+        }
+        return _card(await self._said("post", PATH, body)).id
+
+    async def look(self, batch: str) -> BatchState:
+        """Return how far a batch is."""
+        return _state(_card(await self._said("get", _path(batch), batch=batch)))
+
+    async def call_off(self, batch: str) -> None:
+        """Ask for the end of a batch."""
+        await self._said("post", f"{_path(batch)}/cancel", batch=batch)
+
+    async def results(self, batch: str) -> AsyncGenerator[tuple[str, Answer | Failed], None]:
+        """Yield result after result, as they come in."""
+        with self._connection.renaming(Received(self._form.model.name)):
+            async with aclosing(self._lines(batch)) as lines:
+                async for line in lines:
+                    try:
+                        read = msgspec.json.decode(line, type=BatchLine)
+                        outcome = self._outcome(read)
+                    except (msgspec.MsgspecError, UnicodeDecodeError, ComplainedError):
+                        continue  # it counts as one that is missing, and is read again
+                    except NotClaudeError:
+                        continue
+                    yield read.custom_id, outcome
+
+    def _outcome(self, line: BatchLine) -> Answer | Failed:
+        result = line.result
+        if result.type == "succeeded" and result.message is not None:
+            received = Received(self._form.model.name)
+            received.take_message(result.message)
+            return received.answer
+        if result.type in FAILURES:
+            return Failed(FAILURES[result.type])
+        complaint = result.error.error if result.error else None
+        if complaint is None:
+            raise NotClaudeError
+        refused = complaint.type in {"invalid_request_error", "request_too_large"}
+        said = self._connection.server.quoted(complaint.message)
+        return Failed(Failure.INVALID if refused else Failure.BROKEN, said)
+
+    async def _lines(self, batch: str) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a batch's results; only a line feed ends one."""
+        import anthropic
+
+        client = await self._connection.client()
+        try:
+            stream = await client.get(
+                f"{_path(batch)}/results",
+                cast_to=object,
+                stream=True,
+                stream_cls=anthropic.AsyncStream[object],
+            )
+        except anthropic.NotFoundError as error:
+            _look_if_gone(error, batch)
+            raise
+        async with stream:
+            rest = b""
+            async for chunk in stream.response.aiter_bytes():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, lines):
+                    yield line
+            if rest:
+                yield rest
+
+    async def _page(self, limit: int, after: str) -> BatchPage:
+        path = f"{PATH}?limit={limit}" + (f"&after_id={quote(after, safe='')}" if after else "")
+        return decoded(await self._said("get", path), BatchPage)
+
+    async def _said(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, batch: str = ""
+    ) -> bytes:
+        """Return the body of an answer."""
+        import anthropic
+        import httpx2
+
+        client = await self._connection.client()
+        patience = self._connection.patience
+        with self._connection.renaming(Received(self._form.model.name)):
+            async with asyncio.timeout(patience.total if body else patience.silence):
+                try:
+                    if method == "get":
+                        answer = await client.get(path, cast_to=httpx2.Response)
+                    else:
+                        answer = await client.post(path, cast_to=httpx2.Response, body=body)
+                except anthropic.NotFoundError as error:
+                    if batch:
+                        _look_if_gone(error, batch)
+                    raise
+        return answer.content
+
+
+def _look_if_gone(error: NotFoundError, batch: str) -> None:
+    """Raise BatchGoneError if it is Anthropic that says so, and not something on the way."""
+    if error.type == "not_found_error":
+        raise BatchGoneError(batch) from error
+
+
+def _path(batch: str) -> str:
+    return f"{PATH}/{quote(batch, safe='')}"
+
+
+def _card(body: bytes) -> BatchCard:
+    return decoded(body, BatchCard)
+
+
+def _state(card: BatchCard) -> BatchState:
+    counts = card.request_counts
+    done = counts.succeeded + counts.errored + counts.canceled + counts.expired
+    return BatchState(
+        card.id,
+        counts.processing + done,
+        done,
+        counts.succeeded,
+        ended=card.processing_status == "ended",
+        readable=card.results_url is not None,
+    )

@@ -1,0 +1,239 @@
+"""What Claude is asked in a run, in which way, and what of an earlier run is still on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from kometa_ai import deciding
+from kometa_ai.asking import Asking
+from kometa_ai.batching import Batching, still_waiting
+from kometa_ai.booking import Booking
+from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
+from kometa_ai.domain.report import Phase
+from kometa_ai.ports import Failed, NoBatchesError, UnansweredError
+from kometa_ai.settings import ClaudeMode
+from kometa_ai.tally import Tally
+from kometa_ai.turns import in_order, prepare
+from kometa_ai.vigil import Vigil
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kometa_ai.chronicle import Chronicle
+    from kometa_ai.deciding import Case
+    from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.inquiry import RememberedInquiry
+    from kometa_ai.domain.pending import Pending
+    from kometa_ai.domain.verdict import Titles
+    from kometa_ai.house import House
+    from kometa_ai.ports import OpenBatch
+    from kometa_ai.purchasing import Purchasing
+    from kometa_ai.turns import Turn
+
+CALLING_OFF: Final = 3.0
+"""Seconds that Anthropic has to hear that a batch is called off; the next run repeats it."""
+
+
+@dataclass(slots=True)
+class Judging:
+    """Asks for one run. ``under_way`` are pairs that a batch asks, by slug and criteria."""
+
+    house: House
+    chronicle: Chronicle
+    purchasing: Purchasing
+    tally: Tally = field(default_factory=Tally)
+    under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+
+    async def take_up(self) -> None:
+        """Take what an earlier run asked in a batch, before anything is asked again.
+
+        A run that nobody waits for waits for the batch. Any other looks once, and leaves to the
+        batch what it asks.
+        """
+        batches = await self.house.store.open_batches()
+        if not batches:
+            return
+        self.chronicle.phase(Phase.WAITING)
+        for batch in batches:
+            try:
+                await self._take_up(batch)
+            except (UnansweredError, StopError, SkipError) as error:
+                if error.fault.kind is FaultKind.STATE:
+                    raise
+                self.tally.stop(still_waiting(batch, error.fault))
+        self.chronicle.add_faults(self.tally.faults)
+
+    async def ask(
+        self, cases: Sequence[Case], titles: Titles, left: int | None
+    ) -> tuple[list[Case], int]:
+        """Ask about what is not decided, up to ``left`` pairs; return how many were chosen."""
+        house, request = self.house, self.chronicle.request
+        selection, groups = deciding.plan(
+            [replace(one, pending=self._open(one.pending, titles)) for one in cases],
+            titles,
+            house.policy,
+            max_pairs=left,
+            items_per_request=request.items_per_request,
+        )
+        if not groups:
+            return list(cases), 0
+        by_slug = {case.collection.slug: case for case in cases}
+
+        def earlier(slug: str, item_id: int) -> Decision | None:
+            return by_slug[slug].earlier(item_id, self.chronicle.started)
+
+        booking = self._booking(earlier, self.tally, self.tally.done + selection.count)
+        asking = Asking(
+            self.purchasing,
+            house.judge,
+            booking,
+            concurrency=house.policy.concurrency,
+            tally=self.tally,
+        )
+        told = len(self.tally.faults)
+        queue = in_order(prepare(groups, house.judge))
+        if house.policy.in_batch(request.trigger, len(queue)):
+            await self._ask_in_batches(queue, asking, booking, earlier)
+        else:
+            self.chronicle.phase(Phase.ASKING)
+            await asking.ask(queue)
+        self.chronicle.add_faults(self.tally.faults[told:])
+        return [case.learned(self.tally) for case in cases], selection.count
+
+    @property
+    def left_to_batch(self) -> int:
+        """Return how many pairs are left to a batch that is not done."""
+        return sum(map(len, self.under_way.values()))
+
+    async def _ask_in_batches(
+        self,
+        queue: deque[Turn],
+        asking: Asking,
+        booking: Booking,
+        earlier: Callable[[str, int], Decision | None],
+    ) -> None:
+        vigil = Vigil(self.house, self.purchasing, self.tally)
+        run_id = self.chronicle.run_id
+        batching = Batching(self.house, run_id, self.purchasing, self.tally, vigil)
+        if not self.tally.stopped:
+            self.chronicle.phase(Phase.WAITING)
+        try:
+            lacking = await batching.ask([turn.request for turn in queue], booking, earlier)
+        except NoBatchesError as error:
+            if self.house.policy.mode is ClaudeMode.BATCH:
+                self.tally.stop(error.fault)
+                return
+            self.chronicle.notice(f"{error.fault.message} So it is asked live.")
+            self.chronicle.phase(Phase.ASKING)
+            await asking.ask(queue)
+            return
+        self.chronicle.phase(Phase.ASKING)
+        await asking.mend(lacking)
+        batching.end()
+
+    async def _take_up(self, batch: OpenBatch) -> None:
+        """Take one batch, if it is done; its pairs are judged then when the run looks at them."""
+        house = self.house
+        inquiries = await house.store.inquiries(batch.number)
+        apart = Tally()
+        booking = self._booking(_earlier(inquiries), apart, batch.total)
+        vigil = Vigil(house, self.purchasing, apart)
+        try:
+            if house.policy.patient(self.chronicle.request.trigger):
+                came = await vigil.finish(batch, inquiries, booking)
+            else:
+                known = batch if batch.id else await vigil.find(batch)
+                state = await vigil.look(known) if known else None
+                if known is None or state is None or not state.ended:
+                    self._leave(batch, inquiries)
+                    return
+                came = await vigil.finish(known, inquiries, booking)
+        finally:
+            self.tally.pay(apart.costs)
+            self.tally.done += apart.done
+            self.tally.foreign += apart.foreign
+            self.tally.unusable += apart.unusable
+            for fault in apart.faults:
+                self.tally.blame(fault)
+        self._tell(came)
+
+    def _leave(self, batch: OpenBatch, inquiries: Mapping[int, RememberedInquiry]) -> None:
+        for inquiry in inquiries.values():
+            criteria = {one.slug: one.criteria for one in inquiry.collections}
+            for question in inquiry.questions:
+                for slug in question.slugs:
+                    pairs = self.under_way.setdefault((slug, criteria[slug]), {})
+                    pairs[question.item.id] = question.item.fingerprint
+        self.chronicle.notice(
+            f"A batch of {batch.total:,} requests is on its way, from an earlier run; what it asks"
+            " is left to it, and taken by the first run after its end."
+        )
+
+    def _open(self, pending: Pending, titles: Titles) -> Pending:
+        """Return what is pending without what a batch asks in just the same way."""
+        asked = self.under_way.get((pending.collection.slug, pending.collection.criteria))
+        if not asked:
+            return pending
+        marks = titles.fingerprints
+        by_why = {
+            why: tuple(one for one in ids if one not in asked or asked[one] != marks[one])
+            for why, ids in pending.by_why.items()
+        }
+        return replace(pending, by_why=by_why)
+
+    def _tell(self, came: Mapping[int, object] | None) -> None:
+        if came is None:
+            self.chronicle.notice(
+                "An earlier run was ended before its batch was handed in; nothing was paid for it."
+            )
+            return
+        counts = Counter(isinstance(one, Failed) for one in came.values())
+        told = f"{counts[False]:,} answers of a batch of an earlier run are taken"
+        if counts[True]:
+            told += f"; {counts[True]:,} of its requests were not answered, which costs nothing"
+        self.chronicle.notice(f"{told}.")
+
+    def _booking(
+        self, earlier: Callable[[str, int], Decision | None], tally: Tally, total: int
+    ) -> Booking:
+        return Booking(
+            self.purchasing,
+            self.house.clock,
+            library=self.house.library.name,
+            earlier=earlier,
+            tell=self.house.tell,
+            total=total,
+            tally=tally,
+        )
+
+
+async def call_off(house: House) -> None:
+    """Have Anthropic end what is on its way: a person does not want it any more.
+
+    What is answered by then is paid for, and taken by the next run.
+    """
+    for batch in await house.store.open_batches():
+        await house.store.note_called_off(batch.number)
+        if not (batch.id and batch.sure):
+            continue
+        try:
+            async with asyncio.timeout(CALLING_OFF):
+                await house.judge.batches.call_off(batch.id)
+        except (KometaAIError, TimeoutError):
+            continue
+
+
+def _earlier(
+    inquiries: Mapping[int, RememberedInquiry],
+) -> Callable[[str, int], Decision | None]:
+    known = {
+        (slug, question.item.id): decision
+        for inquiry in inquiries.values()
+        for question in inquiry.questions
+        for slug, decision in question.earlier.items()
+    }
+    return lambda slug, item_id: known.get((slug, item_id))
