@@ -127,6 +127,7 @@ class Household:
             report = await untold_ending(self._store)
             if report is not None:
                 await self._picture.finish(RunFinished(report))
+            tasks.create_task(self._take_up_batch(), name="open batch")
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")
@@ -209,6 +210,17 @@ class Household:
         if self._runs.active is not None or self._picture.status.live is not None:
             return False
         return not run_lock_is_held(self._configuration.settings.state_dir)
+
+    async def _take_up_batch(self) -> None:
+        """Go on with the run that was waiting for a batch when the service was stopped."""
+        settings, status = self._configuration.settings, self._picture.status
+        if not (settings.schedule_catch_up and status.schedule_enabled and self._is_free()):
+            return
+        if not [one for one in await self._store.open_batches() if not one.called_off]:
+            return
+        response = await self._service.submit(Command(Word.RUN), Trigger.CATCH_UP)
+        if response.error:
+            LOG.warning("an open batch waits for the next run: %s", response.error)
 
     async def _ask(self, due: Due) -> None:
         """Ask for the run that is due."""

@@ -113,7 +113,7 @@ class Runs:
             return None
         active.cancelled = True
         if active.worker is not None:
-            active.worker.stop()
+            active.worker.cancel()
         return active.run_id
 
     async def ask(
@@ -152,7 +152,7 @@ class Runs:
                 async with worker(order, keep_open=(lock.fileno,)) as at_work:
                     active.worker = at_work
                     if active.cancelled:
-                        at_work.stop()
+                        at_work.cancel()
                     async for told in at_work.told():
                         event = heard.take(told)
                         if event is not None:

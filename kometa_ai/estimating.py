@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from kometa_ai import deciding, renaming
 from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
+from kometa_ai.domain.report import Trigger
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.turns import prepare
@@ -67,6 +68,15 @@ class Estimate:
     def pairs(self) -> int:
         """Return how many verdicts would be bought."""
         return sum(one.pairs for one in self.collections)
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """One request, what it will use, and what that costs."""
+
+    request: Request
+    usage: Usage
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     share = _named_share([case for cases in opened for case in cases])
     left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
-    requests: list[tuple[Request, Usage]] = []
+    bill = _Bill(house, request.trigger)
     for cases in opened:
         selection, planned = deciding.plan(
             cases,
@@ -141,21 +151,55 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             items_per_request=request.items_per_request,
         )
         left = None if left is None else left - selection.count
-        priced = _price(prepare(planned, house.judge), cases, share, house)
-        requests += priced
-        parts += [_part(case, priced, selection.deferred, house) for case in cases]
-    usage = sum((used for _, used in requests), Usage())
+        priced = bill.add(_price(prepare(planned, house.judge), cases, share, house))
+        parts += [_part(case, priced, selection.deferred) for case in cases]
+    told = (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices)
     return Estimate(
         tuple(parts),
-        len(requests),
-        usage,
-        sum((cost.price(used, house.judge.model) for _, used in requests), Decimal(0)),
+        bill.requests,
+        bill.usage,
+        bill.cost,
         house.judge.model.name,
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices),
+        (*told, *bill.notices()),
     )
+
+
+@dataclass(slots=True)
+class _Bill:
+    """What all requests cost together, in the way in which a run of this trigger asks them.
+
+    ``scheduled`` is what they cost a scheduled run, if that asks in another way.
+    """
+
+    house: House
+    trigger: Trigger
+    requests: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal = Decimal(0)
+    scheduled: Decimal = Decimal(0)
+
+    def add(self, asked: Sequence[tuple[Request, Usage]]) -> list[_Priced]:
+        """Add the requests that are asked together, and return them with their prices."""
+        policy, model = self.house.policy, self.house.judge.model
+        batch = policy.in_batch(self.trigger, len(asked))
+        later = policy.in_batch(Trigger.SCHEDULE, len(asked))
+        priced = [_Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
+        self.requests += len(priced)
+        self.usage = sum((one.usage for one in priced), self.usage)
+        self.cost += sum((one.cost for one in priced), Decimal(0))
+        self.scheduled += sum(
+            (cost.price(used, model, batch=later) for _, used in asked), Decimal(0)
+        )
+        return priced
+
+    def notices(self) -> list[str]:
+        """Say what the schedule would pay, if that is not the same."""
+        if self.scheduled == self.cost:
+            return []
+        return [f"A scheduled run asks this in a batch, for about ${self.scheduled:.4f}."]
 
 
 def _named_share(cases: Sequence[Case]) -> float:
@@ -206,21 +250,20 @@ def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: flo
 
 def _part(
     case: Case,
-    priced: list[tuple[Request, Usage]],
+    priced: Sequence[_Priced],
     deferred: Mapping[str, int],
-    house: House,
 ) -> CollectionEstimate:
     """Give a collection its share of each request, by the pairs asked of it."""
     slug = case.collection.slug
     requests, pairs, share, dollars = 0, 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
-    for request, usage in priced:
-        asked = sum(slug in question.slugs for question in request.questions)
+    for one in priced:
+        asked = sum(slug in question.slugs for question in one.request.questions)
         if not asked:
             continue
-        part = asked / request.pairs
+        part, usage = asked / one.request.pairs, one.usage
         requests += 1
         pairs += asked
-        dollars += cost.price(usage, house.judge.model) * asked / request.pairs
+        dollars += one.cost * asked / one.request.pairs
         counts = (
             usage.input_tokens,
             usage.output_tokens,
@@ -239,5 +282,6 @@ async def _limit(house: House) -> Decimal | None:
     limits = [policy.max_cost] if policy.max_cost is not None else []
     if policy.monthly_budget is not None:
         spent = await house.store.spent_between(*policy.month_of(house.clock.now()))
+        spent += sum((one.cost for one in await house.store.open_batches()), Decimal(0))
         limits.append(max(Decimal(0), policy.monthly_budget - spent))
     return min(limits, default=None)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from addon.worker.order import (
+    CANCEL,
     Checked,
     Deed,
     Estimated,
@@ -33,6 +34,7 @@ from kometa_ai.cli.wiring import open_house, open_store, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import RunFinished
 from kometa_ai.estimating import estimate
+from kometa_ai.judging import call_off
 from kometa_ai.notify import Delivered
 from kometa_ai.report_json import estimate_json
 from kometa_ai.run import run
@@ -58,7 +60,8 @@ STDIN = 0
 
 def main() -> None:
     """Do what is ordered, and end the process."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, CANCEL):
+        signal.signal(number, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the service passes it on
     try:
         order = decode_order(sys.stdin.buffer.readline())
@@ -79,6 +82,13 @@ async def _until_stopped(work: Work) -> None:
     loop.set_default_executor(UnwaitedThreads())
     task = loop.create_task(work.do(), name="work")
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
+
+    def cancelled() -> None:
+        if not work.by_person:  # pressed twice, it must not cut off what the first one began
+            work.by_person = True
+            task.cancel()
+
+    loop.add_signal_handler(CANCEL, cancelled)
 
     def heard() -> None:
         if not os.read(STDIN, 4096):
@@ -102,6 +112,7 @@ class Work:
         self._clock = SystemClock()
         self._redact = redactor(loaded.settings)
         self._reported = False
+        self.by_person = False
 
     async def do(self) -> None:
         """Do it; whatever goes wrong is told."""
@@ -152,7 +163,12 @@ class Work:
             needs=needs,
             dry_run=order.request.dry_run,
         ) as house:
-            await deed(replace(house, announced=order.run_id))
+            try:
+                await deed(replace(house, announced=order.run_id))
+            except asyncio.CancelledError:
+                if self.by_person and order.deed is Deed.RUN:
+                    await call_off(house)
+                raise
 
     async def _estimate(self) -> None:
         async with open_to_look(self._loaded.settings, self._clock, LOG.warning) as house:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,9 @@ from kometa_ai.domain.fault import Fault
 from kometa_ai.domain.report import Event, RunRequest
 from kometa_ai.notify import Delivered, Sent
 from kometa_ai.recorded import decode_event, encode_event
+
+CANCEL: Final = signal.SIGUSR1
+"""Says that a person cancels; SIGTERM only stops, and what is on its way is taken up later."""
 
 
 class Deed(StrEnum):

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from addon.worker.order import LONGEST_LINE, decode_told, encode_order
+from addon.worker.order import CANCEL, LONGEST_LINE, decode_told, encode_order
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -50,6 +50,11 @@ class Worker:
         """Ask it to stop; what it was doing is told as cancelled."""
         with suppress(ProcessLookupError):  # it was faster
             self._process.terminate()
+
+    def cancel(self) -> None:
+        """Ask it to stop because a person wants that: what is on its way is called off too."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(CANCEL)
 
     async def end(self) -> None:
         """End it: it has some time to do so itself."""

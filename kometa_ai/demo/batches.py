@@ -52,8 +52,8 @@ class SimulatedBatch:
 class Desk:
     """Takes batches in, works on them, and gives out results.
 
-    ``steps`` is how many looks at a batch it takes until it is done, ``early`` whether it tells
-    how far it is until then.
+    ``steps`` is how many looks at a batch it takes until it is done (0: it is done at once,
+    below: never), ``early`` whether it tells how far it is until then.
     """
 
     def __init__(
@@ -86,7 +86,10 @@ class Desk:
             if not isinstance(params, dict):
                 return "requests.params: Field required"
             taken[name] = params
-        return self._add(list(taken.items()))
+        batch = self._add(list(taken.items()))
+        if not self.steps:
+            self.work(batch)
+        return batch
 
     def add_foreign(self, count: int, *, ended: bool = True) -> SimulatedBatch:
         """Let another program of the same account have a batch."""
@@ -106,7 +109,9 @@ class Desk:
         if batch.canceling:
             batch.results |= {name: {"type": "canceled"} for name, _ in todo}
             return
-        for name, params in todo[: -(-len(batch.requests) // self.steps)]:
+        if self.steps < 0:
+            return
+        for name, params in todo[: -(-len(batch.requests) // max(self.steps, 1))]:
             batch.results[name] = self._result(params)
 
     def expire(self, batch: SimulatedBatch) -> None:

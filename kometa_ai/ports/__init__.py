@@ -1,5 +1,6 @@
 """What a run needs of the world, as protocols; the adapters and the test doubles fulfil them."""
 
+from kometa_ai.ports.answer import Answer, Ending
 from kometa_ai.ports.batches import (
     Batches,
     BatchGoneError,
@@ -13,7 +14,7 @@ from kometa_ai.ports.batches import (
     Place,
 )
 from kometa_ai.ports.channel import Channel, Delivery, Outbox
-from kometa_ai.ports.judge import Answer, Ending, Judge, UnansweredError
+from kometa_ai.ports.judge import Judge, UnansweredError
 from kometa_ai.ports.store import (
     Accounts,
     Decided,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.cost import Model
     from kometa_ai.domain.inquiry import RememberedInquiry
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports.judge import Answer
+    from kometa_ai.ports.answer import Answer
 
 
 class Failure(StrEnum):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from kometa_ai.domain.fault import FaultKind, TryLaterError
@@ -14,25 +12,8 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.cost import Model, Shape, Usage
     from kometa_ai.domain.requests import Request
+    from kometa_ai.ports.answer import Answer
     from kometa_ai.ports.batches import Batches
-
-
-class Ending(StrEnum):
-    """How an answer ended."""
-
-    COMPLETE = "complete"
-    CUT_OFF = "cut off"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What Claude answered, and what it used; ``text`` may be broken unless complete."""
-
-    text: str
-    ending: Ending
-    usage: Usage
-    model: str
 
 
 class UnansweredError(TryLaterError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kometa_ai.adapters.claude.prices import load_prices
 from kometa_ai.domain.cost import Shape, Usage
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kometa_ai.domain.requests import Request
+    from kometa_ai.ports import Batches
 
 MODEL = "claude-haiku-5-5"
 
@@ -23,6 +24,7 @@ class FastJudge:
     def __init__(self, belongs: Callable[[int, str], bool]) -> None:
         self.model = load_prices().model(MODEL)
         self.notices = ()
+        self.batches = cast("Batches", None)  # whatever asks in batches is measured otherwise
         self._belongs = belongs
 
     def shape(self, request: Request) -> Shape:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kometa_ai.demo.judgement import Judgement
 from kometa_ai.demo.mishap import Mishap, at_batch, overloaded, refused, wrong_key
-from kometa_ai.domain.report import Phase, PhaseBegan, Result, Trigger, Waiting
+from kometa_ai.domain.report import Phase, PhaseBegan, Result, RunRequest, Trigger, Waiting
+from kometa_ai.estimating import estimate
 from kometa_ai.house import BATCH_FROM
 from kometa_ai.settings import ClaudeMode
+from tests.demo_library import library, wishes
 from tests.world import World, block, movie
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ async def test_a_batch_brings_the_same_as_a_live_run_at_half_the_price(tmp_path:
     spent = {}
     for mode in (ClaudeMode.LIVE, ClaudeMode.BATCH):
         async with World(tmp_path / mode, films(100), chances, mode=mode, concurrency=1) as world:
-            world.write(block("Noir"), block("Cosy", refinement_threshold=0.55))
+            world.write(block("Noir"), block("Cosy", confidence_threshold=0.55))
             report = await world.run()
             assert report.result is Result.SUCCESS, report.faults
             assert world.radarr.members("kai-noir") == {3, 50, 77}
@@ -255,3 +258,29 @@ async def test_a_server_without_batches_is_asked_live_by_auto_and_not_by_batch(
         assert report.result is Result.SUCCESS
         assert len(world.claude.requests) == 25
         assert any("asked live" in one for one in report.notices)
+
+
+@pytest.mark.parametrize(
+    ("mode", "trigger", "batched"),
+    [
+        (ClaudeMode.BATCH, Trigger.COMMAND_LINE, True),
+        (ClaudeMode.AUTO, Trigger.SCHEDULE, True),
+        (ClaudeMode.AUTO, Trigger.COMMAND_LINE, False),
+        (ClaudeMode.LIVE, Trigger.SCHEDULE, False),
+    ],
+)
+async def test_an_estimate_knows_the_price_of_a_batch(
+    tmp_path: Path, mode: ClaudeMode, trigger: Trigger, batched: bool
+) -> None:
+    async with World(tmp_path, library(200), mode=mode) as world:
+        world.claude.judge = Judgement()
+        (world.kometa / "movies.yml").write_text(wishes(), encoding="utf-8")
+        wanted = RunRequest(trigger, items_per_request=6)
+        async with world.house() as house:
+            said = await estimate(wanted, house)
+        told = [one for one in said.notices if "scheduled run asks this in a batch" in one]
+        assert bool(told) == (mode is ClaudeMode.AUTO and not batched)
+        report = await world.run(trigger=trigger, items_per_request=6)
+        assert (len(world.claude.requests) == 0) == batched
+        assert said.cost == pytest.approx(report.spending.cost, rel=Decimal("0.15"))
+        await paid_to_the_cent(world, report)
