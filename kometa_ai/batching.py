@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kometa_ai.booking import Booking, Taken
     from kometa_ai.domain.cost import Budget
     from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.inquiry import RememberedInquiry
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
     from kometa_ai.ports import OpenBatch
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
     from kometa_ai.tally import Tally
     from kometa_ai.vigil import Vigil
 
-MOST_REQUESTS: Final = 2_000
-MOST_BYTES: Final = 48_000_000
+MOST_REQUESTS: Final = 1_000
+MOST_BYTES: Final = 24_000_000
 """A batch may hold 100,000 requests and 256 MB, but it has to be in memory to be sent."""
 ROUNDS: Final = 3
 """What a budget leaves after a batch buys a smaller one, this often in all."""
+MOST_LIVE: Final = 25
+"""So many requests that failed are asked again live, at the full price; the next run has the rest."""
 NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
 STILL: Final = "It is paid for once: the next run takes it up where this one left it."
 
@@ -120,7 +123,6 @@ class Batching:
     ) -> list[tuple[Request, Taken | None]]:
         requests = {number: one.request for number, one in enumerate(chosen)}
         most = {number: one.most for number, one in enumerate(chosen)}
-        inquiries = {number: remember(one, earlier) for number, one in requests.items()}
         try:
             newest = await self._batches.newest()
         except NoBatchesError:
@@ -132,7 +134,11 @@ class Batching:
             return []
         library, now = self._house.library.name, self._house.clock.now()
         name = self._house.judge.model.name
-        new = NewBatch(f"kai-{token_hex(6)}", library, name, now, newest, most, inquiries)
+
+        def inquiry(number: int) -> RememberedInquiry:
+            return remember(requests[number], earlier)
+
+        new = NewBatch(f"kai-{token_hex(6)}", library, name, now, newest, most, inquiry)
         # Kept before it is handed in: a batch that nobody knows of would be paid for in vain.
         batch = await self._house.store.open_batch(self._run_id, new)
         handed_in = await self._hand_in(batch, requests)
@@ -195,13 +201,16 @@ class Batching:
         if len(invalid) > 1 and len(invalid) == len(requests):
             # What is wrong with all of them is no title: each of them would be paid in full.
             self._tally.stop(_all_refused(invalid[0]))
-        lacking: list[tuple[Request, Taken | None]] = []
-        for number, one in came.items():
-            if not isinstance(one, Failed):
-                lacking.append((requests[number], one))
-            elif one.failure in {Failure.INVALID, Failure.BROKEN}:
-                lacking.append((requests[number], None))
-        return lacking
+        read = [(requests[i], one) for i, one in came.items() if not isinstance(one, Failed)]
+        failed = [
+            (requests[number], None)
+            for number, one in came.items()
+            if isinstance(one, Failed) and one.failure in {Failure.INVALID, Failure.BROKEN}
+        ]
+        if len(failed) > MOST_LIVE:
+            self._ended = True
+            self._tally.blame(_too_many(batch, len(failed) - MOST_LIVE))
+        return [*read, *failed[:MOST_LIVE]]
 
 
 def still_waiting(batch: OpenBatch, fault: Fault) -> Fault:
@@ -225,6 +234,16 @@ def _unanswered(batch: OpenBatch, failure: Failure, count: int) -> Fault:
         FaultKind.CLAUDE,
         "Claude",
         f"{count:,} of the {batch.total:,} requests of batch {batch.id} {why}; they cost nothing.",
+        NEXT_RUN,
+    )
+
+
+def _too_many(batch: OpenBatch, count: int) -> Fault:
+    return Fault(
+        FaultKind.CLAUDE,
+        "Claude",
+        f"{count:,} of the {batch.total:,} requests of batch {batch.id} failed, and are too many to"
+        " be asked again live; they cost nothing.",
         NEXT_RUN,
     )
 

@@ -13,7 +13,7 @@ from kometa_ai.batching import Batching, still_waiting
 from kometa_ai.booking import Booking
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
 from kometa_ai.domain.report import Phase
-from kometa_ai.ports import Failed, NoBatchesError, UnansweredError
+from kometa_ai.ports import BatchGoneError, Failed, NoBatchesError, UnansweredError
 from kometa_ai.settings import ClaudeMode
 from kometa_ai.tally import Tally
 from kometa_ai.turns import in_order, prepare
@@ -86,7 +86,8 @@ class Judging:
         def earlier(slug: str, item_id: int) -> Decision | None:
             return by_slug[slug].earlier(item_id, self.chronicle.started)
 
-        booking = self._booking(earlier, self.tally, self.tally.done + selection.count)
+        total = self.tally.done + selection.count
+        booking = self._booking(house.library.name, earlier, self.tally, total)
         asking = Asking(
             self.purchasing,
             house.judge,
@@ -140,18 +141,19 @@ class Judging:
         house = self.house
         inquiries = await house.store.inquiries(batch.number)
         apart = Tally()
-        booking = self._booking(_earlier(inquiries), apart, batch.total)
+        booking = self._booking(batch.library, _earlier(inquiries), apart, batch.total)
         vigil = Vigil(house, self.purchasing, apart)
         try:
             if house.policy.patient(self.chronicle.request.trigger):
                 came = await vigil.finish(batch, inquiries, booking)
             else:
-                known = batch if batch.id else await vigil.find(batch)
-                state = await vigil.look(known) if known else None
-                if known is None or state is None or not state.ended:
+                known = batch if batch.id else await vigil.found_again(batch)
+                if known is not None and not await _has_ended(vigil, known):
                     self._leave(batch, inquiries)
                     return
-                came = await vigil.finish(known, inquiries, booking)
+                came = await vigil.finish(known, inquiries, booking) if known else None
+                if known is None:
+                    await vigil.drop(batch)
         finally:
             self.tally.pay(apart.costs)
             self.tally.done += apart.done
@@ -198,12 +200,16 @@ class Judging:
         self.chronicle.notice(f"{told}.")
 
     def _booking(
-        self, earlier: Callable[[str, int], Decision | None], tally: Tally, total: int
+        self,
+        library: str,
+        earlier: Callable[[str, int], Decision | None],
+        tally: Tally,
+        total: int,
     ) -> Booking:
         return Booking(
             self.purchasing,
             self.house.clock,
-            library=self.house.library.name,
+            library=library,
             earlier=earlier,
             tell=self.house.tell,
             total=total,
@@ -225,6 +231,13 @@ async def call_off(house: House) -> None:
                 await house.judge.batches.call_off(batch.id)
         except (KometaAIError, TimeoutError):
             continue
+
+
+async def _has_ended(vigil: Vigil, batch: OpenBatch) -> bool:
+    try:
+        return (await vigil.look(batch)).ended
+    except BatchGoneError:
+        return True
 
 
 def _earlier(

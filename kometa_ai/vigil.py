@@ -71,7 +71,7 @@ class Vigil:
         batch is kept then.
         """
         while True:
-            known = batch if batch.id else await self._found_again(batch)
+            known = batch if batch.id else await self.found_again(batch)
             if known is None:
                 await self.drop(batch)
                 return None
@@ -121,7 +121,7 @@ class Vigil:
                 self._purchasing.free(batch.most[number])
         return reading.came
 
-    async def _found_again(self, batch: OpenBatch) -> OpenBatch | None:
+    async def found_again(self, batch: OpenBatch) -> OpenBatch | None:
         """Look whether a batch was created whose creation nobody confirmed."""
         clock = self._house.clock
         young = abs((clock.now() - batch.at).total_seconds()) < SETTLED

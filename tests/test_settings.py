@@ -454,8 +454,7 @@ def test_what_a_run_needs_is_asked_for_by_name() -> None:
 
 NOTICES: list[tuple[dict[str, str], str]] = [
     ({"SMTP_USE_TLS": "1", "SMTP_USE_SSL": "1"}, "STARTTLS (SMTP_USE_TLS) is used"),
-    ({"CLAUDE_MODE": "batch"}, "CLAUDE_MODE batch works as live until batches exist"),
-    ({"CLAUDE_MODE": "auto"}, "CLAUDE_MODE auto works as live until batches exist"),
+    ({"CLAUDE_MODE": "batch"}, "CLAUDE_MODE is batch: every run waits until its batch is answered"),
     ({"MONTHLY_BUDGET": "0.00"}, "MONTHLY_BUDGET is 0"),
     ({"MAX_COST_PER_RUN": "0"}, "MAX_COST_PER_RUN is 0"),
     ({"SCHEDULE_CRON": "@daily", "SCHEDULE_INTERVAL": "1d"}, "SCHEDULE_CRON wins"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from kometa_ai.domain.fault import FaultKind, SkipError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from datetime import datetime
 
     from kometa_ai.domain.cost import Model
@@ -68,7 +68,7 @@ class NewBatch:
 
     ``nonce`` begins the names of its requests; ``newest`` is the account's newest batch before it
     (empty: there was none), so that it can be found if the reply to its creation is lost. ``most``
-    is what each request can cost, by number.
+    is what each request can cost, by number; ``inquiry`` returns what to keep of one.
     """
 
     nonce: str
@@ -77,7 +77,7 @@ class NewBatch:
     at: datetime
     newest: str
     most: Mapping[int, Decimal]
-    inquiries: Mapping[int, RememberedInquiry]
+    inquiry: Callable[[int], RememberedInquiry]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from kometa_ai.domain.report import (
     RunRequest,
     RunStarted,
     Trigger,
+    Waiting,
 )
 from kometa_ai.recorded import decode_event, encode_event
 
@@ -37,6 +38,7 @@ EVENTS = (
     RunStarted("7", RunRequest(Trigger.MQTT, ("Film Noir",), dry_run=True), NOW),
     PhaseBegan(Phase.ASKING),
     Progress("Film Noir", 3, 10, Decimal("0.000123")),
+    Waiting("msgbatch_1", 312, 840),
     FaultFound(Fault(FaultKind.CLAUDE, "Claude", "It is overloaded.", "Wait.")),
     RunFinished(RunReport("7", Trigger.MQTT, Result.DRY_RUN, True, NOW, 1.5, (NOIR,))),  # noqa: FBT003 - dry
 )

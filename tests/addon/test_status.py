@@ -24,6 +24,7 @@ from kometa_ai.domain.report import (
     RunStarted,
     Spending,
     Trigger,
+    Waiting,
 )
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
@@ -84,6 +85,18 @@ def test_a_run_is_seen_from_its_beginning_to_its_end() -> None:
     status = after(finished(), begin=status)
     assert status.doing is Doing.IDLE
     assert status.live is None
+
+
+def test_it_is_seen_how_far_a_batch_is() -> None:
+    status = after(STARTED, PhaseBegan(Phase.WAITING), Waiting("msgbatch_1", 0, 840))
+    assert status.live
+    assert (status.live.progress, status.live.counted) == (0, "840 requests")
+    status = after(Waiting("msgbatch_1", 312, 840), begin=status)
+    assert status.live
+    assert (status.live.progress, status.live.counted) == (37, "312 of 840")
+    status = after(PhaseBegan(Phase.ASKING), begin=status)
+    assert status.live
+    assert status.live.counted == ""
 
 
 def test_the_last_run_comes_to_figures() -> None:

@@ -26,6 +26,7 @@ from kometa_ai.domain.report import (
     RunStarted,
     Spending,
     Trigger,
+    Waiting,
 )
 from kometa_ai.domain.wording import clean, duration, many, sentence, usd
 from kometa_ai.terminal.narrator import Narrator
@@ -180,6 +181,16 @@ def test_checks_are_one_line_each_without_a_terminal() -> None:
     print_checks(out, [("State", True, REASON), ("Radarr", False, f"{REASON} {REASON}")])
     lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert [line[:12] for line in lines] == ["ok    State:", "FAIL  Radarr"]
+
+
+def test_a_batch_is_told_of_whenever_something_is_new() -> None:
+    out = Console(file=io.StringIO(), width=60)
+    with Narrator(out) as tell:
+        for done in (0, 0, 0, 312, 312, 840):
+            tell(Waiting("msgbatch_1", done, 840))
+    lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    told = ["840 requests", "312 of 840", "840 of 840"]
+    assert lines == [f"  waiting for batch, {one}" for one in told]
 
 
 def test_a_run_without_a_terminal_is_told_in_plain_lines() -> None:

@@ -214,6 +214,20 @@ async def test_if_all_is_refused_nothing_is_asked_live(tmp_path: Path) -> None:
         assert not await reserved(world)
 
 
+async def test_if_much_fails_only_a_part_is_asked_live(tmp_path: Path) -> None:
+    async with batching(tmp_path, 62) as world:
+        broken = refused(500, "api_error", "Internal server error")
+        world.claude.mishaps = [Mishap(when=at_batch("item"), times=30, reply=broken)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=2)
+        assert "5 of the 31 requests" in report.faults[0].message
+        assert len(world.claude.requests) == 25
+        assert report.collections[0].deferred == 10
+        again = await world.run()
+        assert again.result is Result.SUCCESS
+        await paid_to_the_cent(world, report, again)
+
+
 @pytest.mark.parametrize("fate", ["expired", "canceled"])
 async def test_what_was_not_done_is_left_to_the_next_run(tmp_path: Path, fate: str) -> None:
     async with batching(tmp_path, 160, {"Noir": {5: 0.9, 125: 0.9}}) as world:

@@ -355,6 +355,23 @@ async def test_a_person_does_not_wait_for_the_batch_of_the_schedule(tmp_path: Pa
         assert books(world) == (world.claude.meter.usd, 0, 0)
 
 
+@pytest.mark.parametrize("minutes", [1, 60])
+async def test_a_person_is_not_kept_from_asking_by_a_batch_that_never_began(
+    tmp_path: Path, minutes: int
+) -> None:
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await stopped(world, "create", gate=asyncio.Event())
+        assert books(world)[2] == 4
+        world.clock.advance(minutes * 60)
+        world.mode = ClaudeMode.LIVE
+        report = await world.run()
+        assert report.result is Result.SUCCESS
+        assert world.clock.sleeps == ([60, 120] if minutes == 1 else [])
+        assert world.radarr.members("kai-noir") == set(FITS)
+        assert books(world) == (world.claude.meter.usd, 0, 0)
+
+
 async def test_what_a_batch_may_cost_is_not_spent_twice(tmp_path: Path) -> None:
     async with batching(tmp_path) as world:
         world.write(block("Noir"))

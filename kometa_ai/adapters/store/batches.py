@@ -34,7 +34,7 @@ def begin(db: sqlite3.Connection, run_id: str, batch: NewBatch) -> OpenBatch:
     db.executemany(
         "INSERT INTO batch_requests VALUES (?, ?, ?, ?)",
         (
-            (number, request, str(most), pack_inquiry(batch.inquiries[request]))
+            (number, request, str(most), pack_inquiry(batch.inquiry(request)))
             for request, most in batch.most.items()
         ),
     )

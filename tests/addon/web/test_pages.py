@@ -29,7 +29,7 @@ from addon.web.now import (
 )
 from addon.web.pages import live, page, report
 from addon.web.wording import duration, moment, safe, usd
-from kometa_ai.domain.report import JUDGING, Change, Result, Trigger
+from kometa_ai.domain.report import JUDGING, Change, Phase, Result, Trigger
 from tests.sights import (
     BERLIN,
     COSY,
@@ -187,6 +187,8 @@ def test_a_run_is_followed() -> None:
     told = words(RUNNING)
     assert "Asking Claude, 40 %" in told
     assert "since 09:29" in told
+    told = words(_live(RUNNING, phase=Phase.WAITING, progress=37, counted="312 of 840"))
+    assert "Waiting for a batch, 312 of 840" in told
     dry = _live(RUNNING, dry_run=True, progress=0, phase=None)
     found = running(dry)
     assert found is not None

@@ -1,0 +1,92 @@
+"""The service and a batch: it is seen, a stop leaves it, a start takes it up, a person ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kometa_ai.demo.mishap import Mishap, at_batch
+from tests.guard import wish
+from tests.listener import listening
+from tests.mosquitto import Mosquitto, mosquitto
+from tests.service import answered, ended, newest, online, service, settings
+from tests.world import World, movie
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SOON = 2.0
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    films = [movie(number) for number in range(1, 161)]
+    async with World(tmp_path, films, {"Noir": {1: 0.95, 60: 0.95}}) as world:
+        world.write(wish("Noir"))
+        world.claude.desk.steps, world.claude.desk.early = 4, True
+        yield world
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    async with mosquitto(tmp_path / "mosquitto") as broker:
+        yield broker
+
+
+async def partly_done(world: World, gate: asyncio.Event) -> None:
+    """Wait until it is looked at, and show it then when a part of it is done."""
+    async with asyncio.timeout(20):
+        while "look" not in world.claude.batch_calls:  # noqa: ASYNC110 - it is asked over a wire
+            await asyncio.sleep(0.01)  # noqa: TID251 - the same
+    (batch,) = world.claude.desk.batches.values()
+    world.claude.desk.work(batch)
+    gate.set()
+
+
+async def test_what_a_person_cancels_is_called_off(world: World, broker: Mosquitto) -> None:
+    gate = asyncio.Event()
+    world.claude.mishaps = [Mishap(when=at_batch("look"), gate=gate)]
+    environment = settings(world, broker, CLAUDE_MODE="batch")
+    async with listening(broker) as ear, service(world.folder, environment):
+        await online(ear)
+        await answered(ear, "run")
+        await partly_done(world, gate)
+        await ear.until(lambda _: newest(ear)["progress"] == 25)
+        assert newest(ear)["phase"] == "waiting for a batch"
+        await answered(ear, "cancel")
+        async with asyncio.timeout(SOON):
+            assert (await ended(ear))["event_type"] == "run_cancelled"
+        (batch,) = world.claude.desk.batches.values()
+        assert batch.canceling
+    async with service(world.folder, environment), listening(broker) as ear:
+        await online(ear)
+        await answered(ear, "cancel")  # nothing has begun: a person did not want it
+        assert world.claude.batch_calls.count("look") == 1
+
+
+async def test_a_stop_leaves_it_and_the_next_start_takes_it_up(
+    world: World, broker: Mosquitto
+) -> None:
+    gate = asyncio.Event()
+    world.claude.mishaps = [Mishap(when=at_batch("look"), gate=gate)]
+    environment = settings(world, broker, CLAUDE_MODE="batch")
+    async with listening(broker) as ear:
+        async with service(world.folder, environment) as served:
+            await online(ear)
+            await answered(ear, "run")
+            await partly_done(world, gate)
+            await ear.until(lambda _: newest(ear)["progress"] == 25)
+            code, seconds = await served.stop()
+            assert (code, seconds < SOON) == (0, True)
+        (batch,) = world.claude.desk.batches.values()
+        assert not batch.canceling
+        while not batch.ended:
+            world.claude.desk.work(batch)
+        async with service(world.folder, environment):
+            ending = await ended(ear)
+            assert (ending["event_type"], ending["result"]) == ("run_finished", "success")
+    assert world.radarr.members("kai-noir") == {1, 60}
+    assert len(world.claude.desk.batches) == 1
