@@ -41,7 +41,7 @@ MOST_BYTES: Final = 24_000_000
 ROUNDS: Final = 3
 """What a budget leaves after a batch buys a smaller one, this often in all."""
 MOST_LIVE: Final = 25
-"""So many requests that failed are asked again live, at the full price; the next run has the rest."""
+"""So many requests that failed are asked again live, at the full price; the rest waits."""
 NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
 STILL: Final = "It is paid for once: the next run takes it up where this one left it."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -37,6 +37,8 @@ PATH: Final = "/v1/messages/batches"
 PAGE: Final = 100
 MOST_PAGES: Final = 5
 """So far back a batch is looked for: the account's newest ones before it bound the look anyway."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, ComplainedError, NotClaudeError)
+Said = TypeVar("Said", BatchCard, BatchPage)
 FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
 
 
@@ -89,29 +91,32 @@ class ClaudeBatches(Batches):
                 for name, request in requests.items()
             ]
         }
-        return _card(await self._said("post", PATH, body)).id
+        return (await self._said(BatchCard, "post", PATH, body)).id
 
     async def look(self, batch: str) -> BatchState:
         """Return how far a batch is."""
-        return _state(_card(await self._said("get", _path(batch), batch=batch)))
+        return _state(await self._said(BatchCard, "get", _path(batch), batch=batch))
 
     async def call_off(self, batch: str) -> None:
         """Ask for the end of a batch."""
-        await self._said("post", f"{_path(batch)}/cancel", batch=batch)
+        await self._said(BatchCard, "post", f"{_path(batch)}/cancel", batch=batch)
 
     async def results(self, batch: str) -> AsyncGenerator[tuple[str, Answer | Failed], None]:
         """Yield result after result, as they come in."""
         with self._connection.renaming(Received(self._form.model.name)):
+            unread, known = 0, 0
             async with aclosing(self._lines(batch)) as lines:
                 async for line in lines:
                     try:
                         read = msgspec.json.decode(line, type=BatchLine)
                         outcome = self._outcome(read)
-                    except (msgspec.MsgspecError, UnicodeDecodeError, ComplainedError):
-                        continue  # it counts as one that is missing, and is read again
-                    except NotClaudeError:
+                    except UNREADABLE:
+                        unread += 1  # it counts as one that is missing, and is read again
                         continue
+                    known += 1
                     yield read.custom_id, outcome
+            if unread and not known:  # a login page, and not results that are spoilt
+                raise NotClaudeError
 
     def _outcome(self, line: BatchLine) -> Answer | Failed:
         result = line.result
@@ -154,12 +159,17 @@ class ClaudeBatches(Batches):
 
     async def _page(self, limit: int, after: str) -> BatchPage:
         path = f"{PATH}?limit={limit}" + (f"&after_id={quote(after, safe='')}" if after else "")
-        return decoded(await self._said("get", path), BatchPage)
+        return await self._said(BatchPage, "get", path)
 
     async def _said(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, batch: str = ""
-    ) -> bytes:
-        """Return the body of an answer."""
+        self,
+        kind: type[Said],
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        batch: str = "",
+    ) -> Said:
+        """Return what is answered; what answers may be anything on the way."""
         import anthropic
         import httpx2
 
@@ -176,7 +186,7 @@ class ClaudeBatches(Batches):
                     if batch:
                         _look_if_gone(error, batch)
                     raise
-        return answer.content
+            return decoded(answer.content, kind)
 
 
 def _look_if_gone(error: NotFoundError, batch: str) -> None:
@@ -187,10 +197,6 @@ def _look_if_gone(error: NotFoundError, batch: str) -> None:
 
 def _path(batch: str) -> str:
     return f"{PATH}/{quote(batch, safe='')}"
-
-
-def _card(body: bytes) -> BatchCard:
-    return decoded(body, BatchCard)
 
 
 def _state(card: BatchCard) -> BatchState:
