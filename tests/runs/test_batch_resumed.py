@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from kometa_ai.demo.mishap import Mishap, at_batch, refused
 from kometa_ai.domain.report import Result, Trigger
 from kometa_ai.judging import call_off
 from kometa_ai.settings import ClaudeMode
+from tests.runs.batches import books, reached
 from tests.springboard import start
 from tests.world import World, block, movie
 
@@ -30,13 +29,6 @@ def batching(folder: Path, count: int = 160, **more: Any) -> World:
     return World(folder, films, {"Noir": FITS, "Cosy": {7: 0.9}}, mode=ClaudeMode.BATCH, **more)
 
 
-async def reached(world: World, what: str) -> None:
-    """Wait until this is asked of the simulator's batches."""
-    async with asyncio.timeout(20):
-        while what not in world.claude.batch_calls:  # noqa: ASYNC110 - it is asked over a wire
-            await asyncio.sleep(0.005)  # noqa: TID251 - the same
-
-
 async def stopped(world: World, what: str = "look", **mishap: Any) -> None:
     """Begin a run, and stop it while this is asked of the batches."""
     never = asyncio.Event()
@@ -49,17 +41,6 @@ async def stopped(world: World, what: str = "look", **mishap: Any) -> None:
     never.set()
     world.claude.mishaps = []
     world.claude.batch_calls.clear()
-
-
-def books(world: World) -> tuple[Decimal, int, int]:
-    """Return what is booked, how many reservations there are, and how many open requests."""
-    with closing(sqlite3.connect(world.state / "kometa_ai.db")) as db:
-        costs = [Decimal(cost) for (cost,) in db.execute("SELECT cost FROM purchases")]
-        counts = [
-            int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - ours
-            for table in ("reservations", "batch_requests")
-        ]
-    return sum(costs, Decimal(0)), counts[0], counts[1]
 
 
 def check(world: World, report: RunReport, *, batches: int = 1) -> None:
