@@ -19,7 +19,7 @@ from kometa_ai.ports import (
     UnansweredError,
 )
 from kometa_ai.purchasing import TooDearError
-from kometa_ai.vigil import FIRST_PAUSE, LONGEST_PAUSE, LOOKS
+from kometa_ai.vigil import FIRST_PAUSE, LOOKS, OUT_OF_REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +44,10 @@ MOST_LIVE: Final = 25
 """So many requests that failed are asked again live, at the full price; the rest waits."""
 NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
 STILL: Final = "It is paid for once: the next run takes it up where this one left it."
+
+NOT_CREATED: Final = Fault(
+    FaultKind.CLAUDE, "Claude", "The batch was not created; nothing was paid for it.", NEXT_RUN
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +150,15 @@ class Batching:
             return []
         try:
             came = await self._vigil.finish(handed_in, requests, booking)
-        except (UnansweredError, StopError) as error:
+        except (UnansweredError, SkipError, StopError) as error:
             if error.fault.kind is FaultKind.STATE:
                 raise
             self._tally.stop(still_waiting(handed_in, error.fault))
             return []
-        return self._lacks(requests, came or {}, handed_in)
+        if came is None:
+            self._tally.stop(NOT_CREATED)
+            return []
+        return self._lacks(requests, came, handed_in)
 
     async def _hand_in(self, batch: OpenBatch, requests: dict[int, Request]) -> OpenBatch | None:
         """Have a batch created; ``None``: it was not, or nobody knows, and it has been told."""
@@ -161,9 +168,10 @@ class Batching:
             try:
                 name = await self._batches.create(named)
             except UnansweredError as error:
-                wait = min(error.retry_after or 0.0, LONGEST_PAUSE)
+                wait, last = error.retry_after or 0.0, error
+                if wait > OUT_OF_REACH:  # so long is not waited, and it was told that it is not
+                    break
                 await self._house.clock.sleep(max(FIRST_PAUSE * 2**number, wait))
-                last = error
             except (SkipError, StopError) as error:
                 last = error
                 break
@@ -173,6 +181,8 @@ class Batching:
             try:
                 found = await self._vigil.find(batch)
             except (UnansweredError, SkipError, StopError) as error:
+                if error.fault.kind is FaultKind.STATE:
+                    raise
                 # It may have been created, so it must not be created again: the next run looks.
                 self._tally.stop(_with(error.fault, STILL))
                 return None

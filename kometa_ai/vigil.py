@@ -27,7 +27,7 @@ FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 300.0
 GROWTH: Final = 1.5
 OUT_OF_REACH: Final = 3600.0
-"""Seconds that a run goes on looking at a batch while nobody answers; nothing is lost by it."""
+"""Seconds for which a run goes on asking about a batch when nobody answers, or asks to wait."""
 A_DAY: Final = 25 * 3600.0
 """A batch ends within 24 hours; no run waits longer for one."""
 LOOKS: Final = 3
@@ -153,9 +153,9 @@ class Vigil:
             try:
                 state = await self.look(batch)
             except UnansweredError as error:
-                if clock.monotonic() - answered > OUT_OF_REACH:
+                told = error.retry_after or 0.0
+                if clock.monotonic() - answered + told > OUT_OF_REACH:
                     raise
-                told = min(error.retry_after or 0.0, OUT_OF_REACH)
             else:
                 answered = clock.monotonic()
                 if state.ended:
@@ -176,15 +176,16 @@ class Vigil:
         if not state.readable:
             return
         for number in range(READINGS):
-            if number:
-                await self._house.clock.sleep(FIRST_PAUSE)
+            wait = FIRST_PAUSE
             try:
                 await self._read(reading)
-            except UnansweredError:
-                if number == READINGS - 1:
+            except UnansweredError as error:
+                wait = max(wait, error.retry_after or 0.0)
+                if number == READINGS - 1 or wait > OUT_OF_REACH:
                     raise
             if not reading.left:
                 return
+            await self._house.clock.sleep(wait)
 
     async def _read(self, reading: _Reading) -> None:
         batch = reading.batch

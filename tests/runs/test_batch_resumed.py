@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, at_batch, refused
+from kometa_ai.demo.mishap import Mishap, at_batch, limited, refused
 from kometa_ai.domain.report import Result, Trigger
 from kometa_ai.judging import call_off
 from kometa_ai.settings import ClaudeMode
@@ -212,6 +212,25 @@ async def test_out_of_reach_for_an_hour_the_batch_is_kept(tmp_path: Path) -> Non
         assert "Still waiting for batch" in report.faults[0].message
         assert 3600 < world.clock.monotonic() < 4500
         world.claude.mishaps = []
+        check(world, await world.run())
+
+
+@pytest.mark.parametrize("what", ["create", "look", "results"])
+@pytest.mark.parametrize("seconds", [700, 7_000])
+async def test_how_long_to_wait_is_obeyed_or_not_waited_for(
+    tmp_path: Path, what: str, seconds: int
+) -> None:
+    async with batching(tmp_path) as world:
+        world.claude.mishaps = [Mishap(when=at_batch(what), reply=limited(f"{seconds}"))]
+        world.write(block("Noir"))
+        report = await world.run()
+        if seconds == 700:
+            assert 700 in world.clock.sleeps
+            check(world, report)
+            return
+        assert report.result is Result.PARTIAL
+        assert max(world.clock.sleeps, default=0) < 100
+        assert books(world)[2] == (0 if what == "create" else 4)
         check(world, await world.run())
 
 
