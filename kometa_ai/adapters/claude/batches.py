@@ -25,7 +25,7 @@ from kometa_ai.ports import Batches, BatchGoneError, BatchState, Failed, Failure
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from anthropic import NotFoundError
+    from anthropic import NotFoundError, RequestOptions
 
     from kometa_ai.adapters.claude.connection import Connection
     from kometa_ai.adapters.claude.form import Form
@@ -37,6 +37,7 @@ PATH: Final = "/v1/messages/batches"
 PAGE: Final = 100
 MOST_PAGES: Final = 5
 """So far back a batch is looked for: the account's newest ones before it bound the look anyway."""
+JSON: Final[RequestOptions] = {"headers": {"Content-Type": "application/json"}}
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, ComplainedError, NotClaudeError)
 Said = TypeVar("Said", BatchCard, BatchPage)
 FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
@@ -85,13 +86,19 @@ class ClaudeBatches(Batches):
 
     async def create(self, requests: Mapping[str, Request]) -> str:
         """Hand in requests, once."""
-        body = {
-            "requests": [
-                {"custom_id": name, "params": self._form.filled(request)}
-                for name, request in requests.items()
-            ]
-        }
+        # In a thread: a thousand requests take seconds to write down, and a stop must not wait.
+        body = await asyncio.to_thread(self._written, requests)
         return (await self._said(BatchCard, "post", PATH, body)).id
+
+    def _written(self, requests: Mapping[str, Request]) -> bytes:
+        return msgspec.json.encode(
+            {
+                "requests": [
+                    {"custom_id": name, "params": self._form.filled(request)}
+                    for name, request in requests.items()
+                ]
+            }
+        )
 
     async def look(self, batch: str) -> BatchState:
         """Return how far a batch is."""
@@ -166,7 +173,7 @@ class ClaudeBatches(Batches):
         kind: type[Said],
         method: str,
         path: str,
-        body: Mapping[str, object] | None = None,
+        body: bytes = b"",
         batch: str = "",
     ) -> Said:
         """Return what is answered; what answers may be anything on the way."""
@@ -181,7 +188,9 @@ class ClaudeBatches(Batches):
                     if method == "get":
                         answer = await client.get(path, cast_to=httpx2.Response)
                     else:
-                        answer = await client.post(path, cast_to=httpx2.Response, body=body)
+                        answer = await client.post(
+                            path, cast_to=httpx2.Response, content=body, options=JSON
+                        )
                 except anthropic.NotFoundError as error:
                     if batch:
                         _look_if_gone(error, batch)
