@@ -12,12 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.asking import ADVICE_OF_A_RUN, Asking
+from kometa_ai.booking import Booking
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.decision import UNNAMED, Decision
 from kometa_ai.domain.evaluation.result import PASSES, Answers, Bought, Evaluation, score
 from kometa_ai.domain.report import Progress
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.tally import Tally
+from kometa_ai.turns import in_order, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +105,9 @@ class Evaluating:
         )
         self._sittings = [self._seat(one, budgets) for one in plan.tried]
         try:
-            for asking, requests in self._turns():
-                await asking.ask([requests])
+            for sitting, number, requests in self._turns():
+                queue = in_order(prepare([requests], sitting.tried.judge))
+                await sitting.askings[number].ask(queue)
                 if self._exhausted:
                     break
         except asyncio.CancelledError:
@@ -117,23 +120,23 @@ class Evaluating:
         books = Unkept(house.store)
         purchasing = Purchasing(tried.judge, books, house.clock, budgets, NO_RUN)
         tallies = tuple(Tally() for _ in range(PASSES))
-        askings = tuple(
-            Asking(
+
+        def asking(tally: Tally) -> Asking:
+            booking = Booking(
                 purchasing,
-                tried.judge,
                 house.clock,
                 library=house.library.name,
-                concurrency=house.policy.concurrency,
                 earlier=_nothing,
                 tell=self._tell,
                 total=0,
                 tally=tally,
             )
-            for tally in tallies
-        )
-        return _Sitting(tried, purchasing, tallies, askings)
+            concurrency = house.policy.concurrency
+            return Asking(purchasing, tried.judge, booking, concurrency=concurrency, tally=tally)
 
-    def _turns(self) -> Iterator[tuple[Asking, tuple[Request, ...]]]:
+        return _Sitting(tried, purchasing, tallies, tuple(asking(tally) for tally in tallies))
+
+    def _turns(self) -> Iterator[tuple[_Sitting, int, tuple[Request, ...]]]:
         """Yield who is asked what next.
 
         Where the budgets may end it, by turns: so every model and pass has judged about the same
@@ -152,7 +155,7 @@ class Evaluating:
                 part = requests[start : start + stride]
                 # A model that cannot be asked at all is not tried a second time.
                 if part and not sitting.tallies[0].stopped:
-                    yield sitting.askings[number], part
+                    yield sitting, number, part
 
     @property
     def _exhausted(self) -> str:
