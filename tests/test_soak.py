@@ -19,10 +19,9 @@ from script.soaking.wishes import Wish
 from tests.world import World, movie
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from kometa_ai.demo.radarr import SimulatedRadarr
     from script.soaking.state import Paid, State
 
 WISHES = [
@@ -70,24 +69,28 @@ async def test_what_a_run_did_is_right_and_its_cents_are_there(tmp_path: Path) -
         assert checker.unsettled(state_of(world)) == []
 
 
-@pytest.mark.parametrize(
-    ("plant", "told"),
-    [
-        (lambda radarr: radarr.hand_tag(7, "KAI-Noir"), "does not belong"),
-        (lambda radarr: radarr.hand_untag(1, "KAI-Noir"), "it belongs"),
-        (lambda radarr: radarr.hand_tag(1, "kids"), "does not belong"),  # a rule
-        (lambda radarr: radarr.hand_tag(6, "mine"), "it belongs"),  # the other rule
-        (lambda radarr: radarr.change_movie(1, year=2020), "does not belong"),  # a gate
-        (lambda radarr: radarr.change_movie(4, overview="New."), "without a verdict"),
-        (lambda radarr: radarr.add_movie(movie(99, year=2000)), "without a verdict"),
-    ],
-)
-async def test_a_wrong_tag_is_found(
-    tmp_path: Path, plant: Callable[[SimulatedRadarr], object], told: str
-) -> None:
+async def test_wrong_tags_are_found(tmp_path: Path) -> None:
     async with judged(tmp_path) as world:
-        plant(world.radarr)
-        assert any(told in one for one in wrong(world))
+        radarr = world.radarr
+        radarr.hand_tag(7, "KAI-Noir")
+        radarr.hand_untag(3, "KAI-Cosy")
+        radarr.hand_tag(9, "mine")
+        radarr.hand_untag(5, "mine")
+        radarr.change_movie(1, year=2020)
+        radarr.change_movie(4, overview="New.")
+        radarr.add_movie(movie(99, year=2000))
+        assert [one.partition(", has")[0] for one in wrong(world)] == [
+            "kai-noir, film 1: it does not belong",
+            "kai-noir, film 4: a clean run has left it without a verdict",
+            "kai-noir, film 7: it does not belong",
+            "kai-noir, film 99: a clean run has left it without a verdict",
+            "kai-cosy, film 1: a clean run has left it without a verdict",
+            "kai-cosy, film 3: it belongs, and does not have the tag",
+            "kai-cosy, film 4: a clean run has left it without a verdict",
+            "kai-cosy, film 5: a clean run has left it without a verdict",
+            "kai-cosy, film 9: it belongs, and does not have the tag",
+            "kai-cosy, film 99: a clean run has left it without a verdict",
+        ]
 
 
 async def test_a_wrong_threshold_pin_or_hold_is_found(tmp_path: Path) -> None:
