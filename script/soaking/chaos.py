@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     Deed: TypeAlias = Callable[[Place], Awaitable[str]]
 
-DEEDS_IN_A_MINUTE: Final = 34
+DEEDS_IN_A_MINUTE: Final = 44
 
 DEEDS: Final[Mapping[str, tuple[Deed, float]]] = {
     "a run is ordered": (people.run_is_ordered, 9),
     "another command": (people.command, 6),
     "a wrong command": (people.wrong_command, 2),
-    "Claude changes its mind": (people.mind_changes, 2.5),
+    "Claude changes its mind": (people.mind_changes, 4),
     "a switch or a number": (people.setter, 1.5),
-    "a collection changes": (people.wish_changes, 3),
+    "a collection changes": (people.wish_changes, 4),
     "a collection comes or goes": (people.wish_comes_or_goes, 1.5),
     "a collection is renamed": (people.wish_is_renamed, 0.7),
     "a file breaks or is mended": (people.file_breaks_or_mends, 1.5),
@@ -41,6 +41,7 @@ DEEDS: Final[Mapping[str, tuple[Deed, float]]] = {
     "the clock jumps": (machine.clock_jumps, 1.5),
     "the service is ended": (machine.service_ends, 1.2),
     "the worker is ended": (machine.worker_ends, 1.5),
+    "a run is killed": (machine.run_is_killed, 2.5),
     "the broker restarts": (outages.broker_restarts, 1),
     "the webhook fails": (outages.hook_fails, 1.2),
 }

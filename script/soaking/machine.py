@@ -115,3 +115,25 @@ async def worker_ends(place: Place) -> str:
     with suppress(ProcessLookupError):
         os.kill(found[0], signal)  # a child of the service that this program started
     return signal.name
+
+
+async def run_is_killed(place: Place) -> str:
+    """Order a run and kill what makes it, at whatever moment of it that is."""
+    if not place.alive:
+        return "nothing: the service is down"
+    answer = await place.ear.ask(place.request_id(), patience=4.0, command="run")
+    if not (answer and answer["accepted"]):
+        return "nothing: no run was to be had"
+    seconds = place.chance.uniform(0.2, 4.0)
+    await asyncio.sleep(seconds)
+    place.killed = True
+    whole = heads(place)
+    if whole:
+        await place.stop(SIGKILL)
+        await place.start()
+    else:
+        found = children(place.service.pid)
+        with suppress(ProcessLookupError):
+            if found:
+                os.kill(found[0], SIGKILL)  # a child of the service that this program started
+    return f"run {answer['run_id']} after {seconds:.1f} s, with the service: {whole}"
