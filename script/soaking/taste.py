@@ -99,9 +99,9 @@ class Taste:
 class WatchedMeter(Meter):
     """A meter that tells the judge which bill is being written."""
 
-    def open(self, model: str, prefix: str, rest: str) -> Bill:
+    def open(self, model: str, prefix: str, rest: str, *, batch: bool = False) -> Bill:
         """Begin to bill a request."""
-        bill = Meter.open(self, model, prefix, rest)
+        bill = Meter.open(self, model, prefix, rest, batch=batch)
         bill_of_this_request.set(bill)
         return bill
 

@@ -79,6 +79,7 @@ OTHERS: dict[str, tuple[object, ...]] = {
     "button.kometa_ai_approve_held_changes": (ANY, None, None, None, None),
     "button.kometa_ai_decline_held_changes": (ANY, None, None, None, None),
     "button.kometa_ai_undo_last_run": (ANY, None, None, None, CONFIG),
+    "button.kometa_ai_test_notification": (ANY, None, None, None, DIAGNOSTIC),
     "button.kometa_ai_run_noir": (ANY, None, None, None, None),
     "button.kometa_ai_run_cosy": (ANY, None, None, None, None),
     "select.kometa_ai_collection": ("All", None, None, None, None),
