@@ -98,10 +98,12 @@ async def service_ends(place: Place) -> str:
     if not place.service_up:
         return "nothing: it is down"
     place.killed = place.killed or signal is SIGKILL
+    # Python itself takes a moment before anybody can heed a signal.
+    how = f"service by {signal.name}" if place.ear.online else "service that was not up yet"
     code = await place.stop(signal)
     await asyncio.sleep(place.chance.choice((0.0, 0.0, 2.0)))
     await place.start()
-    place.codes.append((f"service by {signal.name}", code))
+    place.codes.append((how, code))
     return f"{signal.name}, exit code {code}"
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PATIENCE: Final = 150.0
 STEP: Final = 0.1
 TRIES: Final = 3
+STILL: Final = 2.5
 CLEAN: Final = {"success", "held"}
 
 
@@ -80,14 +81,17 @@ async def rest(place: Place) -> None:
 
 
 async def clean_run(place: Place) -> int:
-    """Make runs until one is clean; return its number."""
+    """Make runs until one is clean and nothing runs after it; return its number."""
     report: dict[str, Any] = {}
     for _ in range(TRIES):
         number = await _accepted(place)
         report = await _report(place, number)
+        await _settled(place)
+        # After a jump of the clock a scheduled run may follow at once; then that one is the last.
+        newest = states.read(place.state / "kometa_ai.db").newest()
+        report = report if newest == number else await _report(place, newest)
         if report.get("result") in CLEAN and not report.get("exhausted"):
-            await _told(place)
-            return number
+            return newest
     faults = [f"{one['where']}: {one['message']}" for one in report.get("faults", ())]
     said = f"{report.get('result')}, {report.get('exhausted') or 'no budget exhausted'}"
     raise NotQuietError(f"no clean run in {TRIES} tries ({said}): {'; '.join(faults)[:400]}")
@@ -115,15 +119,18 @@ async def _report(place: Place, number: int) -> dict[str, Any]:
     raise NotQuietError(f"run {number} has left no report; it is {describe(place)}")
 
 
-async def _told(place: Place) -> None:
-    """Wait until status is idle and people were told; that it is not is found by the checks."""
-    await until("status idle", lambda: place.ear.state.get("status") == "idle")
+async def _settled(place: Place) -> None:
+    """Wait until all is still for a while; that it is not is found by the checks."""
     with suppress(NotQuietError):
-        await until(
-            "the telling",
-            lambda: not states.read(place.state / "kometa_ai.db").untold,
-            patience=20,
-        )
-    with suppress(NotQuietError):
-        # Workers also look after Radarr and Claude, and carry messages: they end by themselves.
-        await until("the workers' end", lambda: not children(place.service.pid), patience=40)
+        for _ in range(TRIES):
+            await until("status idle", lambda: _is_still(place))
+            await asyncio.sleep(STILL)
+            if _is_still(place):
+                return
+
+
+def _is_still(place: Place) -> bool:
+    """Return whether no run, no telling and no worker is under way."""
+    state = states.read(place.state / "kometa_ai.db")
+    busy = state.unfinished or state.untold or children(place.service.pid)
+    return place.ear.state.get("status") == "idle" and not busy
