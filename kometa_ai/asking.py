@@ -37,7 +37,8 @@ THOUGHT_TOO_LONG: Final = Fault(
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
 KEPT: Final = "It keeps the tags that it has; pin it by hand if that is wrong (--pin)."
 KEPT_FOR_NOW: Final = "They keep the tags that they have and are asked about again in the next run."
-ADVICE_OF_A_RUN: Final = (LATER, KEPT, KEPT_FOR_NOW)
+NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
+ADVICE_OF_A_RUN: Final = (LATER, KEPT, KEPT_FOR_NOW, NEXT_RUN)
 """What is said of tags: an evaluation, which has none to write, leaves it out."""
 
 
@@ -153,7 +154,8 @@ class Asking:
                     "Claude",
                     f"{IN_VAIN} times in a row nothing of an answer could be used, so nothing more"
                     " is asked in this run.",
-                    "See what the titles above have in common, or try another CLAUDE_MODEL.",
+                    "See what the titles above have in common, or try another"
+                    f" {self._judge.setting}.",
                 )
             )
 

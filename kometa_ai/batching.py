@@ -9,6 +9,7 @@ from decimal import Decimal
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
+from kometa_ai.asking import NEXT_RUN
 from kometa_ai.domain import cost
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError, StopError
 from kometa_ai.domain.inquiry import remember
@@ -20,7 +21,7 @@ from kometa_ai.ports import (
     UnansweredError,
 )
 from kometa_ai.purchasing import TooDearError
-from kometa_ai.vigil import FIRST_PAUSE, LOOKS, OUT_OF_REACH
+from kometa_ai.vigil import FIRST_PAUSE, LOOKS, OUT_OF_REACH, Vigil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
     from kometa_ai.ports import OpenBatch
-    from kometa_ai.purchasing import Purchasing
-    from kometa_ai.tally import Tally
-    from kometa_ai.vigil import Vigil
+    from kometa_ai.seat import Seat
 
 MOST_REQUESTS: Final = 1_000
 MOST_BYTES: Final = 24_000_000
@@ -43,7 +42,6 @@ ROUNDS: Final = 3
 """What a budget leaves after a batch buys a smaller one, this often in all."""
 MOST_LIVE: Final = 25
 """So many requests that failed are asked again live, at the full price; the rest waits."""
-NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
 STILL: Final = "It is paid for once: the next run takes it up where this one left it."
 
 NOT_CREATED: Final = Fault(
@@ -60,15 +58,14 @@ class _Chosen:
 class Batching:
     """Hands requests in as batches, one after the other, and waits for each."""
 
-    def __init__(
-        self, house: House, run_id: str, purchasing: Purchasing, tally: Tally, vigil: Vigil
-    ) -> None:
+    def __init__(self, house: House, run_id: str, seat: Seat) -> None:
         self._house = house
-        self._batches = house.judge.batches
+        self._judge = seat.judge
+        self._batches = seat.judge.batches
         self._run_id = run_id
-        self._purchasing = purchasing
-        self._tally = tally
-        self._vigil = vigil
+        self._purchasing = seat.purchasing
+        self._tally = seat.tally
+        self._vigil = Vigil(house, seat)
         self._lacking: Budget | None = None
         self._ended = False
 
@@ -106,8 +103,8 @@ class Batching:
         size, self._lacking = 0, None
         while queue and len(chosen) < MOST_REQUESTS and size < MOST_BYTES:
             request = queue.popleft()
-            shape = self._house.judge.shape(request)
-            most = cost.at_most(shape, self._house.judge.model, batch=True)
+            shape = self._judge.shape(request)
+            most = cost.at_most(shape, self._judge.model, batch=True)
             try:
                 self._purchasing.set_aside(most)
             except TooDearError as error:
@@ -139,7 +136,7 @@ class Batching:
             self._tally.stop(_with(error.fault, NEXT_RUN))
             return []
         library, now = self._house.library.name, self._house.clock.now()
-        name = self._house.judge.model.name
+        name = self._judge.model.name
 
         def inquiry(number: int) -> RememberedInquiry:
             return remember(requests[number], earlier)
@@ -212,7 +209,7 @@ class Batching:
             self._tally.stopped = True
         if len(invalid) > 1 and len(invalid) == len(requests):
             # What is wrong with all of them is no title: each of them would be paid in full.
-            self._tally.stop(_all_refused(invalid[0]))
+            self._tally.stop(_all_refused(invalid[0], self._judge.setting))
         read = [(requests[i], one) for i, one in came.items() if not isinstance(one, Failed)]
         failed = [
             (requests[number], None)
@@ -260,10 +257,10 @@ def _too_many(batch: OpenBatch, count: int) -> Fault:
     )
 
 
-def _all_refused(said: str) -> Fault:
+def _all_refused(said: str, setting: str) -> Fault:
     return Fault(
         FaultKind.CLAUDE,
         "Claude",
         f"Claude refused every request of a batch as it is: {said}",
-        "See whether CLAUDE_MODEL and CLAUDE_EFFORT go together, or set CLAUDE_MODE to live.",
+        f"See whether {setting} and CLAUDE_EFFORT go together, or set CLAUDE_MODE to live.",
     )

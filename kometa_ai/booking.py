@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.decision import Decision, settle
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
-from kometa_ai.domain.report import Progress
 from kometa_ai.ports import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kometa_ai.domain.report import Event
     from kometa_ai.ports import Answer, Clock
     from kometa_ai.purchasing import Paid, Purchasing
     from kometa_ai.tally import Tally
@@ -42,6 +40,8 @@ class Booking:
     """Stores answers, one transaction each.
 
     ``earlier`` returns the decision that is held of a pair under the criteria of the question.
+    ``tell`` is told of each answer that is stored: which collections it was about. ``reviewed``:
+    what stands near the threshold goes to another model.
     """
 
     def __init__(
@@ -51,17 +51,17 @@ class Booking:
         *,
         library: str,
         earlier: Callable[[str, int], Decision | None],
-        tell: Callable[[Event], None],
-        total: int,
+        tell: Callable[[str], None],
         tally: Tally,
+        reviewed: bool = False,
     ) -> None:
         self._purchasing = purchasing
         self._clock = clock
         self._library = library
         self._earlier = earlier
         self._tell = tell
-        self._total = total
         self._tally = tally
+        self._reviewed = reviewed
 
     async def take(self, paid: Paid) -> Taken:
         """Keep an answer with all that it brought.
@@ -74,9 +74,7 @@ class Booking:
         self._tally.pay(costs)
         if not taken.why:
             self._tally.take(decisions, taken.reading)
-        names = ", ".join(one.name for one in paid.request.collections)
-        spent = self._purchasing.receipts.cost
-        self._tell(Progress(names, self._tally.done, self._total, spent))
+        self._tell(", ".join(one.name for one in paid.request.collections))
         return taken
 
     def _decide(self, paid: Paid, reading: Reading) -> dict[str, Mapping[int, Decision]]:
@@ -89,7 +87,7 @@ class Booking:
                 collection = collections[slug]
                 fresh = Decision(opinion, paid.answer.model, collection.criteria, fingerprint, now)
                 earlier = self._earlier(slug, item_id)
-                kept = settle(fresh, earlier, collection.threshold)
+                kept = settle(fresh, earlier, collection.threshold, reviewed=self._reviewed)
                 decided.setdefault(slug, {})[item_id] = kept
         return {**decided}
 

@@ -9,7 +9,7 @@ from kometa_ai import adopting
 from kometa_ai.domain import pending, requests, verdict
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Opinion
 from kometa_ai.domain.media import fingerprints
-from kometa_ai.domain.pending import Why
+from kometa_ai.domain.pending import Pending, Why
 from kometa_ai.domain.tagging import Verdicts
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.decision import Ledger, Pin
     from kometa_ai.domain.media import MediaItem
-    from kometa_ai.domain.pending import Pending, Selection
+    from kometa_ai.domain.pending import Selection
     from kometa_ai.domain.requests import Request
     from kometa_ai.domain.verdict import Free, Titles
     from kometa_ai.house import Policy
@@ -58,6 +58,23 @@ class Case:
         slug = self.collection.slug
         fresh = self.ledger.joined(tally.plain.get(slug, {}), tally.named.get(slug, {}))
         return replace(self, ledger=fresh)
+
+    @property
+    def fresh(self) -> Case:
+        """Return the case without what waits for a second look."""
+        return replace(self, pending=self.pending.without(Why.NEAR_THRESHOLD))
+
+    @property
+    def doubtful(self) -> Case:
+        """Return the case with nothing pending but second looks, those that came up lately too."""
+        near = pending.near(self.collection, self.free.candidates, self.ledger)
+        by_why = {Why.NEAR_THRESHOLD: near} if near else {}
+        return replace(self, pending=Pending(self.collection, by_why))
+
+    def joined(self, reviewed: Case) -> Case:
+        """Return the case with what came of its second looks, and what did not."""
+        by_why = {**self.pending.by_why, **reviewed.pending.by_why}
+        return replace(reviewed, pending=Pending(self.collection, by_why))
 
     def verdicts(self, titles: Titles) -> Verdicts:
         """Return who belongs, and which present members do not.
@@ -173,15 +190,21 @@ def plan(
     *,
     max_pairs: int | None,
     items_per_request: int | None,
+    few: bool = False,
 ) -> tuple[Selection, tuple[tuple[Request, ...], ...]]:
-    """Choose the pairs to judge, and group them into requests."""
+    """Choose the pairs to judge, and group them into requests; ``few`` at a time, if it says so."""
     selection = pending.select([case.pending for case in cases], max_pairs)
     standing = {case.collection.slug: case.ledger.named for case in cases}
+    items, collections = requests.ITEMS_PER_REQUEST, policy.collections_per_request
+    items = items_per_request or items
+    if few:
+        items = min(items, requests.ITEMS_PER_REVIEW)
+        collections = min(collections, requests.COLLECTIONS_PER_REVIEW)
     groups = requests.group(
         selection,
         titles.items,
         standing,
-        collections_per_request=policy.collections_per_request,
-        items_per_request=items_per_request or requests.ITEMS_PER_REQUEST,
+        collections_per_request=collections,
+        items_per_request=items,
     )
     return selection, groups

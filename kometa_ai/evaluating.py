@@ -22,11 +22,10 @@ from kometa_ai.tally import Tally
 from kometa_ai.turns import in_order, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import Event
     from kometa_ai.domain.requests import Request
     from kometa_ai.examining import Plan, Tried
     from kometa_ai.house import House
@@ -60,7 +59,7 @@ class Unkept:
         """Book what was paid, without what it brought."""
         await self._accounts.record(run_id, replace(purchase, decisions=None))
 
-    async def book_reservations(self) -> Decimal:
+    async def book_reservations(self) -> Mapping[str, Decimal]:
         """Book what was asked and never answered."""
         return await self._accounts.book_reservations()
 
@@ -128,7 +127,6 @@ class Evaluating:
                 library=house.library.name,
                 earlier=_nothing,
                 tell=self._tell,
-                total=0,
                 tally=tally,
             )
             concurrency = house.policy.concurrency
@@ -162,15 +160,12 @@ class Evaluating:
         tallies = (tally for one in self._sittings for tally in one.tallies)
         return next((tally.exhausted for tally in tallies if tally.exhausted), "")
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, names: str) -> None:
         """Tell of the progress over all models and passes, not of a single one."""
-        if not isinstance(event, Progress):
-            self.house.tell(event)
-            return
         done = sum(tally.done for one in self._sittings for tally in one.tallies)
         spent = sum((one.purchasing.receipts.cost for one in self._sittings), Decimal(0))
         total = self.plan.drawn.titles * PASSES * len(self._sittings)
-        self.house.tell(Progress(event.collection, done, total, spent))
+        self.house.tell(Progress(names, done, total, spent))
 
     def _evaluation(self) -> Evaluation:
         plan = self.plan

@@ -82,7 +82,7 @@ class Plan:
 async def prepare(wanted: Wanted, house: House, judges: Sequence[Judge]) -> Plan:
     """Read what is needed, and count what it will cost; raises TruthError if nothing matches."""
     collection = await _collection(wanted.collection, house)
-    lost = await house.store.book_reservations()
+    lost = sum((await house.store.book_reservations()).values(), Decimal(0))
     shelf, notices = await read_shelf(house.library, house.store, [collection])
     items = list(shelf.titles.items.values())
     matched = match(wanted.truth.rows, items)

@@ -67,6 +67,7 @@ class House:
     ``read_files`` is called in a thread of its own; ``opening`` holds what there is to say about
     the opening of the state: a backup that was restored, decisions that were imported.
     ``announced`` is the number of the run where somebody else has begun and told it already.
+    ``reviewer`` has the last word on what is near the threshold; ``None``: the judge has it too.
     """
 
     library: Library
@@ -78,3 +79,4 @@ class House:
     tell: Callable[[Event], None]
     opening: tuple[Fault | str, ...] = ()
     announced: str | None = None
+    reviewer: Judge | None = None

@@ -1,10 +1,14 @@
-"""What Claude is asked in a run, in which way, and what of an earlier run is still on its way."""
+"""What Claude is asked in a run, in which way, and what of an earlier run is still on its way.
+
+Where there is a reviewer, what the first judge leaves near the threshold is asked of that one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding
@@ -12,7 +16,7 @@ from kometa_ai.asking import Asking
 from kometa_ai.batching import Batching, still_waiting
 from kometa_ai.booking import Booking
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
-from kometa_ai.domain.report import Phase
+from kometa_ai.domain.report import Phase, Progress
 from kometa_ai.ports import BatchGoneError, Failed, NoBatchesError, UnansweredError
 from kometa_ai.settings import ClaudeMode
 from kometa_ai.tally import Tally
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import House
     from kometa_ai.ports import OpenBatch
-    from kometa_ai.purchasing import Purchasing
+    from kometa_ai.seat import Seat
     from kometa_ai.turns import Turn
 
 CALLING_OFF: Final = 3.0
@@ -44,8 +48,8 @@ class Judging:
 
     house: House
     chronicle: Chronicle
-    purchasing: Purchasing
-    tally: Tally = field(default_factory=Tally)
+    first: Seat
+    reviewer: Seat | None = None
     under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
 
     async def take_up(self) -> None:
@@ -59,18 +63,42 @@ class Judging:
             return
         self.chronicle.phase(Phase.WAITING)
         for batch in batches:
+            seat = self._seat_of(batch)
             try:
-                await self._take_up(batch)
+                await self._take_up(batch, seat)
             except (UnansweredError, StopError, SkipError) as error:
                 if error.fault.kind is FaultKind.STATE:
                     raise
-                self.tally.stop(still_waiting(batch, error.fault))
-        self.chronicle.add_faults(self.tally.faults)
+                seat.tally.stop(still_waiting(batch, error.fault))
+        for seat in self.seats:
+            self.chronicle.add_faults(seat.faults(0))
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """Return all that are asked."""
+        return (self.first,) if self.reviewer is None else (self.first, self.reviewer)
 
     async def ask(
         self, cases: Sequence[Case], titles: Titles, left: int | None
     ) -> tuple[list[Case], int]:
-        """Ask about what is not decided, up to ``left`` pairs; return how many were chosen."""
+        """Ask about what is not decided, up to ``left`` pairs; return how many were chosen.
+
+        The reviewer comes last, so that no budget is spent on second opinions before first ones.
+        """
+        if self.reviewer is None:
+            return await self._ask(self.first, cases, titles, left)
+        judged, chosen = await self._ask(self.first, [one.fresh for one in cases], titles, left)
+        doubtful, reviewed = [one.doubtful for one in judged], 0
+        if not self.first.tally.stopped:
+            left = None if left is None else left - chosen
+            doubtful, reviewed = await self._ask(self.reviewer, doubtful, titles, left)
+        both = zip(judged, doubtful, strict=True)
+        return [case.joined(other) for case, other in both], chosen + reviewed
+
+    async def _ask(
+        self, seat: Seat, cases: Sequence[Case], titles: Titles, left: int | None
+    ) -> tuple[list[Case], int]:
+        """Ask one model about what is pending."""
         house, request = self.house, self.chronicle.request
         selection, groups = deciding.plan(
             [replace(one, pending=self._open(one.pending, titles)) for one in cases],
@@ -78,6 +106,7 @@ class Judging:
             house.policy,
             max_pairs=left,
             items_per_request=request.items_per_request,
+            few=seat.reviews,
         )
         if not groups:
             return list(cases), 0
@@ -86,24 +115,24 @@ class Judging:
         def earlier(slug: str, item_id: int) -> Decision | None:
             return by_slug[slug].earlier(item_id, self.chronicle.started)
 
-        total = self.tally.done + selection.count
-        booking = self._booking(house.library.name, earlier, self.tally, total)
+        done = sum(one.tally.done for one in self.seats)
+        booking = self._booking(seat, house.library.name, earlier, (done, done + selection.count))
         asking = Asking(
-            self.purchasing,
-            house.judge,
+            seat.purchasing,
+            seat.judge,
             booking,
             concurrency=house.policy.concurrency,
-            tally=self.tally,
+            tally=seat.tally,
         )
-        told = len(self.tally.faults)
-        queue = in_order(prepare(groups, house.judge))
+        told = len(seat.tally.faults)
+        queue = in_order(prepare(groups, seat.judge))
         if house.policy.in_batch(request.trigger, len(queue)):
-            await self._ask_in_batches(queue, asking, booking, earlier)
+            await self._ask_in_batches(seat, queue, asking, booking, earlier)
         else:
-            self.chronicle.phase(Phase.ASKING)
+            self.chronicle.phase(seat.phase)
             await asking.ask(queue)
-        self.chronicle.add_faults(self.tally.faults[told:])
-        return [case.learned(self.tally) for case in cases], selection.count
+        self.chronicle.add_faults(seat.faults(told))
+        return [case.learned(seat.tally) for case in cases], selection.count
 
     @property
     def left_to_batch(self) -> int:
@@ -112,37 +141,37 @@ class Judging:
 
     async def _ask_in_batches(
         self,
+        seat: Seat,
         queue: deque[Turn],
         asking: Asking,
         booking: Booking,
         earlier: Callable[[str, int], Decision | None],
     ) -> None:
-        vigil = Vigil(self.house, self.purchasing, self.tally)
-        run_id = self.chronicle.run_id
-        batching = Batching(self.house, run_id, self.purchasing, self.tally, vigil)
-        if not self.tally.stopped:
+        batching = Batching(self.house, self.chronicle.run_id, seat)
+        if not seat.tally.stopped:
             self.chronicle.phase(Phase.WAITING)
         try:
             lacking = await batching.ask([turn.request for turn in queue], booking, earlier)
         except NoBatchesError as error:
             if self.house.policy.mode is ClaudeMode.BATCH:
-                self.tally.stop(error.fault)
+                seat.tally.stop(error.fault)
                 return
             self.chronicle.notice(f"{error.fault.message} So it is asked live.")
-            self.chronicle.phase(Phase.ASKING)
+            self.chronicle.phase(seat.phase)
             await asking.ask(queue)
             return
-        self.chronicle.phase(Phase.ASKING)
+        self.chronicle.phase(seat.phase)
         await asking.mend(lacking)
         batching.end()
 
-    async def _take_up(self, batch: OpenBatch) -> None:
+    async def _take_up(self, batch: OpenBatch, seat: Seat) -> None:
         """Take one batch, if it is done; its pairs are judged then when the run looks at them."""
-        house = self.house
+        house, tally = self.house, seat.tally
         inquiries = await house.store.inquiries(batch.number)
-        apart = Tally()
-        booking = self._booking(batch.library, _earlier(inquiries), apart, batch.total)
-        vigil = Vigil(house, self.purchasing, apart)
+        seat = replace(seat, tally=Tally())
+        apart, total = seat.tally, sum(one.pairs for one in inquiries.values())
+        booking = self._booking(seat, batch.library, _earlier(inquiries), (0, total))
+        vigil = Vigil(house, seat)
         try:
             if house.policy.patient(self.chronicle.request.trigger):
                 came = await vigil.finish(batch, inquiries, booking)
@@ -155,12 +184,12 @@ class Judging:
                 if known is None:
                     await vigil.drop(batch)
         finally:
-            self.tally.pay(apart.costs)
-            self.tally.done += apart.done
-            self.tally.foreign += apart.foreign
-            self.tally.unusable += apart.unusable
+            tally.pay(apart.costs)
+            tally.done += apart.done
+            tally.foreign += apart.foreign
+            tally.unusable += apart.unusable
             for fault in apart.faults:
-                self.tally.blame(fault)
+                tally.blame(fault)
         self._tell(came)
 
     def _leave(self, batch: OpenBatch, inquiries: Mapping[int, RememberedInquiry]) -> None:
@@ -199,21 +228,35 @@ class Judging:
             told += f"; {counts[True]:,} of its requests were not answered, which costs nothing"
         self.chronicle.notice(f"{told}.")
 
+    def _seat_of(self, batch: OpenBatch) -> Seat:
+        """Return whose a batch is: both models' are priced by their names, but told apart."""
+        if self.reviewer is not None and batch.model == self.reviewer.judge.model.name:
+            return self.reviewer
+        return self.first
+
     def _booking(
         self,
+        seat: Seat,
         library: str,
         earlier: Callable[[str, int], Decision | None],
-        tally: Tally,
-        total: int,
+        counted: tuple[int, int],
     ) -> Booking:
+        """``counted`` is how many pairs were judged before this asking, and will be after it."""
+        begun, (before, total) = seat.tally.done, counted
+
+        def tell(names: str) -> None:
+            spent = sum((one.purchasing.receipts.cost for one in self.seats), Decimal(0))
+            done = before + seat.tally.done - begun
+            self.house.tell(Progress(names, done, total, spent))
+
         return Booking(
-            self.purchasing,
+            seat.purchasing,
             self.house.clock,
             library=library,
             earlier=earlier,
-            tell=self.house.tell,
-            total=total,
-            tally=tally,
+            tell=tell,
+            tally=seat.tally,
+            reviewed=self.reviewer is not None and not seat.reviews,
         )
 
 

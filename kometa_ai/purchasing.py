@@ -61,7 +61,10 @@ class Receipts:
 
 
 class Purchasing:
-    """Buys answers one by one; several may be under way at once."""
+    """Buys answers one by one; several may be under way at once.
+
+    Several of these may have the same budgets: then these hold over all that they buy.
+    """
 
     def __init__(
         self, judge: Judge, store: Accounts, clock: Clock, budgets: Sequence[Budget], run_id: str
@@ -153,9 +156,8 @@ class Purchasing:
         if paid.unconfirmed:
             self.receipts.unconfirmed += paid.cost
 
-    async def book_the_lost(self) -> None:
-        """Book what was asked and never answered, because the run was cancelled meanwhile."""
-        booked = await self._store.book_reservations()
+    def count_lost(self, booked: Decimal) -> None:
+        """Count what was booked for answers that never came, because the run was cancelled."""
         self.receipts.cost += booked
         self.receipts.unconfirmed += booked
 

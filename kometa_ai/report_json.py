@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import Change, CollectionReport, RunReport
+    from kometa_ai.domain.report import Change, CollectionReport, ReviewSpending, RunReport
     from kometa_ai.estimating import Estimate
 
 Json = dict[str, object]
@@ -37,6 +37,7 @@ def report_json(report: RunReport) -> Json:
             **tokens_json(spending.usage),
             "cost_usd": float(spending.cost),
             "unconfirmed_usd": float(spending.unconfirmed),
+            "review": None if spending.review is None else _review(spending.review),
         },
         "month": {
             "cost_usd": float(report.spent_this_month),
@@ -45,6 +46,18 @@ def report_json(report: RunReport) -> Json:
         "budget_reached": report.exhausted,
         "faults": faults_json(report.faults),
         "notices": list(report.notices),
+    }
+
+
+def _review(review: ReviewSpending) -> Json:
+    """Return the part of the usage that second opinions took."""
+    return {
+        "model": review.model,
+        "requests": review.requests,
+        "pairs": review.pairs,
+        **tokens_json(review.usage),
+        "cost_usd": float(review.cost),
+        "unconfirmed_usd": float(review.unconfirmed),
     }
 
 

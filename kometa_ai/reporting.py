@@ -10,6 +10,7 @@ from kometa_ai.domain.decision import Stance
 from kometa_ai.domain.report import (
     Change,
     CollectionReport,
+    ReviewSpending,
     Spending,
 )
 from kometa_ai.domain.tagging import TagChange, Verdicts, compare
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Container,
         Iterable,
         Mapping,
+        Sequence,
         Set as AbstractSet,
     )
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import Policy
-    from kometa_ai.purchasing import Receipts
+    from kometa_ai.seat import Seat
     from kometa_ai.tally import Tally
 
 
@@ -77,10 +79,12 @@ class Outcome:
         self.added, self.removed = frozenset(added), frozenset(removed)
         self.present = (self.present | self.added) - self.removed
 
-    def report(self, tally: Tally) -> CollectionReport:
-        """Return what to tell."""
+    def report(self, tallies: Sequence[Tally]) -> CollectionReport:
+        """Return what to tell, with what came of everybody's asking."""
         collection = self.case.collection
         slug = collection.slug
+        judged = sum(tally.judged(slug) for tally in tallies)
+        failed = sum(tally.failed.get(slug, 0) for tally in tallies)
         return CollectionReport(
             name=collection.name,
             slug=slug,
@@ -91,10 +95,10 @@ class Outcome:
             added=self.changes(self.added),
             removed=self.changes(self.removed),
             held=self.changes(self.held),
-            judged=tally.judged(slug),
-            pending=self.case.pending.count - tally.judged(slug),
-            deferred=self.case.pending.count - tally.judged(slug) - tally.failed.get(slug, 0),
-            cost=tally.costs.get(slug, Decimal(0)),
+            judged=judged,
+            pending=self.case.pending.count - judged,
+            deferred=self.case.pending.count - judged - failed,
+            cost=sum((tally.costs.get(slug, Decimal(0)) for tally in tallies), Decimal(0)),
         )
 
     def changes(self, ids: AbstractSet[int]) -> tuple[Change, ...]:
@@ -111,12 +115,33 @@ def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> t
     )
 
 
-def spending(receipts: Receipts, pairs: int) -> Spending:
-    """Return what a run has spent."""
-    return Spending(receipts.requests, pairs, receipts.usage, receipts.cost, receipts.unconfirmed)
+def spending(first: Seat, reviewer: Seat | None) -> Spending:
+    """Return what a run has spent, and what of it on second opinions."""
+    paid = first.purchasing.receipts
+    if reviewer is None:
+        return Spending(paid.requests, first.tally.done, paid.usage, paid.cost, paid.unconfirmed)
+    also = reviewer.purchasing.receipts
+    review = ReviewSpending(
+        reviewer.judge.model.name,
+        also.requests,
+        reviewer.tally.done,
+        also.usage,
+        also.cost,
+        also.unconfirmed,
+    )
+    return Spending(
+        paid.requests + also.requests,
+        first.tally.done + reviewer.tally.done,
+        paid.usage + also.usage,
+        paid.cost + also.cost,
+        paid.unconfirmed + also.unconfirmed,
+        review,
+    )
 
 
-def shortfalls(tally: Tally, exhausted: str, policy: Policy, deferred: int) -> list[str]:
+def shortfalls(
+    tallies: Sequence[Tally], exhausted: str, policy: Policy, deferred: int
+) -> list[str]:
     """Return sentences about what was not judged, and about answers that were of no use."""
     told = []
     left = f"{deferred:,} verdicts wait"
@@ -134,9 +159,11 @@ def shortfalls(tally: Tally, exhausted: str, policy: Policy, deferred: int) -> l
             f"{exhausted} (${policy.max_cost}) leaves no room for a further request;"
             f" {left} for the next run."
         )
-    if tally.foreign or tally.unusable:
+    foreign = sum(tally.foreign for tally in tallies)
+    unusable = sum(tally.unusable for tally in tallies)
+    if foreign or unusable:
         told.append(
-            f"Claude gave {tally.foreign} verdicts that nobody asked for and"
-            f" {tally.unusable} that can't be used; they were dropped."
+            f"Claude gave {foreign} verdicts that nobody asked for and"
+            f" {unusable} that can't be used; they were dropped."
         )
     return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding, hand_edits, renaming
@@ -23,15 +24,16 @@ from kometa_ai.reading import (
     unmatched_rules,
 )
 from kometa_ai.reporting import Outcome, shortfalls, spending
+from kometa_ai.seat import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.report import RunReport, RunRequest
     from kometa_ai.house import House
+    from kometa_ai.ports import Judge
     from kometa_ai.reading import Shelf
 
 
@@ -54,7 +56,7 @@ async def _begin(chronicle: Chronicle) -> Course:
     """Count what may still be spent."""
     house = chronicle.house
     # A run that was killed may have paid for answers that nobody stored.
-    lost = await house.store.book_reservations()
+    lost = sum((await house.store.book_reservations()).values(), Decimal(0))
     if lost:
         chronicle.notice(
             f"The run before this one was killed while Claude was answering; ${lost:.4f} is booked"
@@ -65,11 +67,17 @@ async def _begin(chronicle: Chronicle) -> Course:
         Budget("MAX_COST_PER_RUN", house.policy.max_cost),
         Budget("MONTHLY_BUDGET", house.policy.monthly_budget, spent),
     )
-    purchasing = Purchasing(house.judge, house.store, house.clock, budgets, chronicle.run_id)
+
+    def seat(judge: Judge, *, reviews: bool = False) -> Seat:
+        purse = Purchasing(judge, house.store, house.clock, budgets, chronicle.run_id)
+        return Seat(judge, purse, reviews)
+
+    first = seat(house.judge)
     for batch in await house.store.open_batches():
-        purchasing.keep_aside(batch.cost)
-    judging = Judging(house, chronicle, purchasing)
-    return Course(house, chronicle.request, chronicle, purchasing, judging, spent)
+        first.purchasing.keep_aside(batch.cost)
+    reviewer = None if house.reviewer is None else seat(house.reviewer, reviews=True)
+    judging = Judging(house, chronicle, first, reviewer)
+    return Course(house, chronicle.request, chronicle, judging, spent)
 
 
 @dataclass(slots=True)
@@ -79,7 +87,6 @@ class Course:
     house: House
     request: RunRequest
     chronicle: Chronicle
-    purchasing: Purchasing
     judging: Judging
     spent_before: Decimal
     collections: Sequence[Collection] = ()
@@ -105,28 +112,37 @@ class Course:
 
     async def report(self, *, cancelled: bool) -> RunReport:
         """Say what came of the run, collection by collection, in the order of the files."""
+        judging = self.judging
         if cancelled:
-            await self.purchasing.book_the_lost()
+            await self._book_the_lost()
             if await self.house.store.open_batches():
                 self.chronicle.notice(ON_ITS_WAY)
-        tally = self.judging.tally
+        tallies = [seat.tally for seat in judging.seats]
         done = [self.outcomes.get(one.slug) for one in self.collections]
-        reports = tuple(one.report(tally) for one in done if one is not None)
+        reports = tuple(one.report(tallies) for one in done if one is not None)
         deferred = sum(one.deferred for one in reports)
-        exhausted = tally.exhausted
-        if deferred > self.judging.left_to_batch and not tally.stopped:
+        exhausted = next((one.exhausted for one in tallies if one.exhausted), "")
+        if deferred > judging.left_to_batch and not any(one.stopped for one in tallies):
             exhausted = "MAX_EVALS_PER_RUN"
-        self.chronicle.notice(*shortfalls(tally, exhausted, self.house.policy, deferred))
-        self.chronicle.notice(*self.house.judge.notices)
-        receipts = self.purchasing.receipts
+        self.chronicle.notice(*shortfalls(tallies, exhausted, self.house.policy, deferred))
+        notices = dict.fromkeys(said for seat in judging.seats for said in seat.judge.notices)
+        self.chronicle.notice(*notices)
+        spent = spending(judging.first, judging.reviewer)
         return self.chronicle.report(
             reports,
             cancelled=cancelled,
-            spent_this_month=self.spent_before + receipts.cost,
-            spending=spending(receipts, tally.done),
+            spent_this_month=self.spent_before + spent.cost,
+            spending=spent,
             items=self.items,
             exhausted=exhausted,
         )
+
+    async def _book_the_lost(self) -> None:
+        """Book what was asked and never answered, because the run was cancelled meanwhile."""
+        booked = dict(await self.house.store.book_reservations())
+        if (reviewer := self.judging.reviewer) is not None:
+            reviewer.purchasing.count_lost(booked.pop(reviewer.judge.model.name, Decimal(0)))
+        self.judging.first.purchasing.count_lost(sum(booked.values(), Decimal(0)))
 
     async def _read_files(self) -> list[Collection]:
         self.chronicle.phase(Phase.FILES)

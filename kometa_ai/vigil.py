@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.inquiry import Inquiry
     from kometa_ai.house import House
     from kometa_ai.ports import BatchState, OpenBatch
-    from kometa_ai.purchasing import Purchasing
-    from kometa_ai.tally import Tally
+    from kometa_ai.seat import Seat
 
 FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 300.0
@@ -54,13 +53,13 @@ class _Reading:
 
 
 class Vigil:
-    """Waits for one batch at a time."""
+    """Waits for one batch at a time, of the model that it is for."""
 
-    def __init__(self, house: House, purchasing: Purchasing, tally: Tally) -> None:
+    def __init__(self, house: House, seat: Seat) -> None:
         self._house = house
-        self._batches = house.judge.batches
-        self._purchasing = purchasing
-        self._tally = tally
+        self._batches = seat.judge.batches
+        self._purchasing = seat.purchasing
+        self._tally = seat.tally
 
     async def finish(
         self, batch: OpenBatch, inquiries: Mapping[int, Inquiry], booking: Booking

@@ -36,6 +36,7 @@ DEFAULTS = {
     "RADARR_VERIFY_TLS": "true",
     "CLAUDE_API_KEY": "",
     "CLAUDE_MODEL": "claude-haiku-5-5",
+    "CLAUDE_REVIEW_MODEL": "",
     "CLAUDE_EFFORT": "",
     "CLAUDE_MODE": "live",
     "CLAUDE_CONCURRENCY": "4",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from tests.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from decimal import Decimal
     from pathlib import Path
     from types import TracebackType
@@ -108,6 +109,7 @@ class World:
     monthly_budget: Decimal | None = None
     concurrency: int = 4
     model: str = "claude-haiku-5-5"
+    review_model: str = ""
     mode: ClaudeMode = ClaudeMode.LIVE
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
@@ -155,7 +157,8 @@ class World:
         async with (
             SqliteStore(self.state, self.clock) as store,
             Radarr(self.radarr.url, KEY, clock=self.clock) as library,
-            Claude(KEY, self.model, clock=self.clock, base_url=self.claude.url) as judge,
+            self._claude(self.model, "CLAUDE_MODEL") as judge,
+            self._reviewer() as reviewer,
         ):
             policy = Policy(
                 max_removals_percent=self.removals_percent,
@@ -176,7 +179,16 @@ class World:
                 policy=policy,
                 tell=self.events.append,
                 opening=store.notices,
+                reviewer=reviewer,
             )
+
+    def _claude(self, model: str, setting: str) -> Claude:
+        return Claude(KEY, model, clock=self.clock, base_url=self.claude.url, setting=setting)
+
+    def _reviewer(self) -> AbstractAsyncContextManager[Claude | None]:
+        if not self.review_model:
+            return nullcontext()
+        return self._claude(self.review_model, "CLAUDE_REVIEW_MODEL")
 
     async def run(self, **wanted: Any) -> RunReport:
         """Run once; ``wanted`` are the fields of a RunRequest."""

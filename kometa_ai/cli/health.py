@@ -11,7 +11,7 @@ from kometa_ai.adapters.apprise_channel import chats
 from kometa_ai.cli.audience import has_mail
 from kometa_ai.cli.flags import Exit
 from kometa_ai.cli.telling import mail_of
-from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_store
+from kometa_ai.cli.wiring import files_reader, open_claude, open_radarr, open_reviewer, open_store
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError
 from kometa_ai.domain.wording import many
 from kometa_ai.settings import SettingsError, require_for_run
@@ -61,6 +61,8 @@ async def ask_everything(
         "Claude": lambda: _claude(settings, clock),
         "Mail": lambda: _mail(settings),
     }
+    if settings.claude_review_model:
+        checks["Claude, second opinion"] = lambda: _reviewer(settings, clock)
     if settings.notification_urls:
         checks["Chats"] = lambda: _chats(settings)
     for name, question in further.items():
@@ -113,6 +115,15 @@ async def _claude(settings: Settings, clock: Clock) -> str:
         raise SettingsError(f for f in require_for_run(settings) if f.where == "CLAUDE_API_KEY")
     async with open_claude(settings, clock) as claude:
         return await claude.check()
+
+
+async def _reviewer(settings: Settings, clock: Clock) -> str:
+    async with open_reviewer(settings, clock) as reviewer:
+        if reviewer is None:
+            return "It is the same model, so it is not asked for a second opinion."
+        if not settings.claude_api_key:
+            raise SettingsError(f for f in require_for_run(settings) if f.where == "CLAUDE_API_KEY")
+        return await reviewer.check()
 
 
 async def _mail(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from kometa_ai.settings import ESTIMATE_NEEDS, SettingsError, missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from kometa_ai.domain.report import Event
     from kometa_ai.ports import Clock
@@ -75,7 +76,7 @@ def open_radarr(settings: Settings, clock: Clock) -> Radarr:
     )
 
 
-def open_claude(settings: Settings, clock: Clock) -> Claude:
+def open_claude(settings: Settings, clock: Clock, *, setting: str = "CLAUDE_MODEL") -> Claude:
     """Return the Claude of the settings; the key is checked where it is needed."""
     return Claude(
         settings.claude_api_key or "",
@@ -83,7 +84,19 @@ def open_claude(settings: Settings, clock: Clock) -> Claude:
         clock=clock,
         base_url=settings.claude_base_url,
         effort=settings.claude_effort and str(settings.claude_effort),
+        setting=setting,
     )
+
+
+def open_reviewer(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Claude | None]:
+    """Return the Claude that gives second opinions, ``None`` inside if there is none to give them.
+
+    The same model once more is none: it looks again in the next run, as it does by itself.
+    """
+    name = settings.claude_review_model
+    if name is None or name == settings.claude_model:
+        return nullcontext()
+    return open_claude(replace(settings, claude_model=name), clock, setting="CLAUDE_REVIEW_MODEL")
 
 
 @asynccontextmanager
@@ -126,6 +139,7 @@ async def open_house(
         SqliteStore(settings.state_dir, clock) as store,
         open_radarr(settings, clock) as library,
         open_claude(settings, clock) as judge,
+        open_reviewer(settings, clock) as reviewer,
     ):
         told = await legacy.adopt_legacy_file(store, settings.state_dir)
         house = House(
@@ -137,6 +151,7 @@ async def open_house(
             policy=policy(settings),
             tell=tell,
             opening=(*store.notices, *told),
+            reviewer=reviewer,
         )
         try:
             yield house

@@ -41,7 +41,8 @@ class SimulatedClaude:
 
     ``requests`` holds the bodies of all requests for an answer, ``mishaps`` what is to go wrong:
     each request meets the first one that fits. ``latency`` is how many seconds an answer takes.
-    ``aliases`` are further names of models, as other servers of this API give them.
+    ``aliases`` are further names of models, as other servers of this API give them; ``judges`` are
+    of models that judge in another way than the others.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class SimulatedClaude:
     ) -> None:
         self.api_key = api_key
         self.judge: Judge = judge or Judgement()
+        self.judges: dict[str, Judge] = {}
         self.latency = latency
         self.meter = Meter(now)
         self.requests: list[dict[str, Json]] = []
@@ -179,7 +181,7 @@ class SimulatedClaude:
 
     def _said(self, prompt: Prompt, mishap: Mishap) -> str:
         """Return what the judge says, spoilt by a mishap."""
-        answer = self.judge(prompt.system, prompt.message)
+        answer = self.judges.get(prompt.model, self.judge)(prompt.system, prompt.message)
         if mishap.answer is not None and isinstance(answer, dict):
             answer = mishap.answer(answer)
         text = answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -118,6 +119,19 @@ class Meter:
     def usd(self) -> Decimal:
         """Return what all requests cost together."""
         return sum((bill.usd for bill in self.bills), Decimal(0))
+
+    @property
+    def usd_by_model(self) -> dict[str, Decimal]:
+        """Return what the requests to each model cost together."""
+        sums: dict[str, Decimal] = {}
+        for bill in self.bills:
+            sums[bill.model] = sums.get(bill.model, Decimal(0)) + bill.usd
+        return sums
+
+    @property
+    def requests_by_model(self) -> dict[str, int]:
+        """Return how many requests to each model were answered, or begun to be."""
+        return dict(Counter(bill.model for bill in self.bills))
 
     def open(self, model: str, prefix: str, rest: str, *, batch: bool = False) -> Bill:
         """Begin to bill a request; ``prefix`` is the part that is marked for the cache."""

@@ -152,20 +152,27 @@ class Pin:
         return self.item_id == item_id
 
 
-def settle(fresh: Decision, earlier: Decision | None, threshold: float) -> Decision:
+def settle(
+    fresh: Decision, earlier: Decision | None, threshold: float, *, reviewed: bool = False
+) -> Decision:
     """Return the decision to keep when Claude has judged a pair.
 
     Within the same criteria a verdict that would turn membership around without clearing the
     threshold by ``HYSTERESIS`` leaves the earlier opinion standing; it is then renewed for the
     item's present state. Whether a second look is due is settled here and now, by the present
     threshold: a person who moves the threshold later is not billed for it.
+
+    ``reviewed``: another model has the last word on what is near the threshold, so that this one's
+    own second look is none.
     """
     if earlier is None or earlier.criteria != fresh.criteria:
         return _looked(fresh, looked=not fresh.near(threshold))
     turns = earlier.member(threshold) != fresh.member(threshold)
     if turns and not clears(fresh.opinion, threshold):
-        return _looked(fresh._replace(opinion=earlier.opinion), looked=True)
-    again = earlier.fingerprint == fresh.fingerprint
+        # Who said it stays with what was said; of a batch's earlier decisions it may be unknown.
+        kept = fresh._replace(opinion=earlier.opinion, model=earlier.model or fresh.model)
+        return _looked(kept, looked=not (reviewed and kept.near(threshold)))
+    again = earlier.fingerprint == fresh.fingerprint and not reviewed
     return _looked(fresh, looked=again or not fresh.near(threshold))
 
 

@@ -111,6 +111,11 @@ class RememberedInquiry:
     collections: tuple[RememberedWish, ...]
     questions: tuple[RememberedQuestion, ...]
 
+    @property
+    def pairs(self) -> int:
+        """Return how many verdicts were asked for."""
+        return sum(len(question.slugs) for question in self.questions)
+
 
 def remember(request: Request, earlier: Callable[[str, int], Decision | None]) -> RememberedInquiry:
     """Return what is to be kept of a request; ``earlier`` gives what is decided of a pair."""

@@ -48,6 +48,12 @@ class Pending:
         """Return every pending item id."""
         return {item_id for ids in self.by_why.values() for item_id in ids}
 
+    def without(self, why: Why) -> Pending:
+        """Return what is pending for any other reason."""
+        return Pending(
+            self.collection, {one: ids for one, ids in self.by_why.items() if one != why}
+        )
+
 
 def find(
     collection: Collection,
@@ -71,13 +77,19 @@ def find(
     if forced:
         valid = [one for one, mark in candidates.items() if judged.get(one) == mark]
         return _pending(collection, {**by_why, Why.FORCED: valid})
-    near = [
+    return _pending(
+        collection, {**by_why, Why.NEAR_THRESHOLD: near(collection, candidates, ledger)}
+    )
+
+
+def near(collection: Collection, candidates: Mapping[int, int], ledger: Ledger) -> tuple[int, ...]:
+    """Return the items that want a second look, in their present state."""
+    return tuple(
         item_id
         for item_id, decision in ledger.named.items()
         if decision.wants_second_look(collection.threshold)
         and candidates.get(item_id) == decision.fingerprint
-    ]
-    return _pending(collection, {**by_why, Why.NEAR_THRESHOLD: near})
+    )
 
 
 def unchanged(candidates: Mapping[int, int], ledger: Ledger) -> bool:

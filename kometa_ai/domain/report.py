@@ -66,6 +66,7 @@ class Phase(StrEnum):
     DECIDING = "deciding"
     WAITING = "waiting for a batch"
     ASKING = "asking Claude"
+    REVIEWING = "asking for second opinions"
     TAGGING = "tagging"
 
 
@@ -123,11 +124,24 @@ class CollectionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSpending:
+    """What of a run's spending went to the model that gives second opinions."""
+
+    model: str
+    requests: int = 0
+    pairs: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal = Decimal(0)
+    unconfirmed: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
-    """Requests, pairs, tokens and USD of a run.
+    """Requests, pairs, tokens and USD of a run, those of second opinions included.
 
     ``unconfirmed`` is the part of ``cost`` that was booked for answers which were lost on the way:
     what they cost is known only to Anthropic, so the most that they can have cost is assumed.
+    ``review`` is the part that second opinions took, ``None`` if no model is set for them.
     """
 
     requests: int = 0
@@ -135,6 +149,7 @@ class Spending:
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
     unconfirmed: Decimal = Decimal(0)
+    review: ReviewSpending | None = None
 
 
 @dataclass(frozen=True, slots=True)

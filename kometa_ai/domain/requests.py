@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 ITEMS_PER_REQUEST = 40
 """Larger blocks save little once the criteria are cached, and dilute attention."""
+ITEMS_PER_REVIEW = 10
+COLLECTIONS_PER_REVIEW = 3
+"""A second opinion is bought for attention: each of its requests asks few doubtful pairs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,10 @@ class UnansweredError(TryLaterError):
 
 
 class Judge(Protocol):
-    """Claude, or what speaks its API."""
+    """Claude, or what speaks its API. ``setting`` is what a person changes for another model."""
 
     model: Model
+    setting: str
     batches: Batches
 
     @property

@@ -123,8 +123,8 @@ class Accounts(Protocol):
         Its reservation, or its place in a batch, is used up with it.
         """
 
-    async def book_reservations(self) -> Decimal:
-        """Book what a killed run had reserved as unconfirmed cost; return how much it was."""
+    async def book_reservations(self) -> Mapping[str, Decimal]:
+        """Book what a killed run had reserved as unconfirmed cost; return it by model."""
 
 
 class Store(Decided, Accounts, BatchStore, Protocol):

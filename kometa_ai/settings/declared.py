@@ -85,6 +85,11 @@ class Settings:
         "The Claude model that judges; the default is the cheapest made for sorting.",
         default="claude-haiku-5-5",
     )
+    claude_review_model: str | None = _CLAUDE(
+        kinds.WORD,
+        "A stronger model that judges doubtful titles once more, in the same run; blank: none.",
+        default=None,
+    )
     claude_effort: ClaudeEffort | None = _CLAUDE(
         kinds.choice(ClaudeEffort),
         "How hard Claude thinks: low, medium, high, xhigh or max. More costs more.",

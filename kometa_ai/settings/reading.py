@@ -163,15 +163,16 @@ def _fault(setting: Setting, found: Found, refused: Refused) -> Fault:
 
 def _notices(settings: Settings, origins: Mapping[str, Origin]) -> Iterable[str]:
     """Say what a user may not expect of settings that are all right one by one."""
-    if settings.smtp_use_tls and settings.smtp_use_ssl:
-        yield (
-            "SMTP_USE_TLS and SMTP_USE_SSL are both set: STARTTLS (SMTP_USE_TLS) is used. "
-            "For TLS from the first byte, set SMTP_USE_TLS to false."
-        )
+    yield from _notices_of_mail(settings)
     if settings.claude_mode is ClaudeMode.BATCH:
         yield (
             "CLAUDE_MODE is batch: every run waits until its batch is answered, mostly within an"
             " hour, at most a day. With auto only large scheduled runs wait."
+        )
+    if settings.claude_review_model == settings.claude_model:
+        yield (
+            "CLAUDE_REVIEW_MODEL is the same as CLAUDE_MODEL, and a second opinion of the same"
+            " model is none: doubtful titles get a second look in the next run, as without it."
         )
     if settings.monthly_budget == 0:
         yield "MONTHLY_BUDGET is 0: nothing is spent, so no new title is judged."
@@ -188,6 +189,14 @@ def _notices(settings: Settings, origins: Mapping[str, Origin]) -> Iterable[str]
         yield (
             "NOTIFY_ON_NO_CHANGES has no effect while NOTIFY_ON_ERRORS_ONLY is true: "
             "only errors are told."
+        )
+
+
+def _notices_of_mail(settings: Settings) -> Iterable[str]:
+    if settings.smtp_use_tls and settings.smtp_use_ssl:
+        yield (
+            "SMTP_USE_TLS and SMTP_USE_SSL are both set: STARTTLS (SMTP_USE_TLS) is used. "
+            "For TLS from the first byte, set SMTP_USE_TLS to false."
         )
     if settings.smtp_server and not settings.notification_recipients:
         yield "SMTP_SERVER is set but NOTIFICATION_RECIPIENTS is not: no mail is sent."

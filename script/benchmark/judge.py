@@ -23,6 +23,7 @@ class FastJudge:
 
     def __init__(self, belongs: Callable[[int, str], bool]) -> None:
         self.model = load_prices().model(MODEL)
+        self.setting = "CLAUDE_MODEL"
         self.notices = ()
         self.batches = cast("Batches", None)  # whatever asks in batches is measured otherwise
         self._belongs = belongs

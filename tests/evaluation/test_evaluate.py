@@ -344,4 +344,4 @@ async def test_a_stop_books_what_is_under_way(tmp_path: Path) -> None:
             await task
         assert await spent(world) > world.claude.meter.bills[0].usd
         async with world.house() as house:
-            assert await house.store.book_reservations() == 0
+            assert await house.store.book_reservations() == {}

@@ -59,13 +59,15 @@ class Claude(Judge):
         clock: Clock,
         base_url: str | None = None,
         effort: str | None = None,
+        setting: str = "CLAUDE_MODEL",
         prices: PriceTable | None = None,
         patience: Patience | None = None,
     ) -> None:
         table = prices or load_prices()
         self.model = replace(table.model(model_name), name=model_name)
+        self.setting = setting
         self._form = Form(self.model, effort)
-        self._server = Server(api_key, model_name, base_url or ANTHROPIC, clock)
+        self._server = Server(api_key, model_name, setting, base_url or ANTHROPIC, clock)
         self._connection = Connection(self._server, patience or Patience())
         self.batches: Batches = ClaudeBatches(self._connection, self._form, table)
         self._notices: list[str] = []

@@ -80,7 +80,7 @@ class AddressError(StopError):
 class Server:
     """Anthropic, or a server that speaks its API, and the key that it is shown."""
 
-    def __init__(self, api_key: str, model: str, url: str, clock: Clock) -> None:
+    def __init__(self, api_key: str, model: str, setting: str, url: str, clock: Clock) -> None:
         self._url = "CLAUDE_BASE_URL"  # what is wrong with it may hold a password: it is not shown
         try:
             parts = urlsplit(url)
@@ -93,6 +93,7 @@ class Server:
             self._login = (unquote(parts.username), unquote(parts.password or ""))
         self._key = api_key
         self._model = model
+        self._setting = setting
         self._clock = clock
         self.ours = self._url != ANTHROPIC
         self.who = self._url if self.ours else "Anthropic"
@@ -169,7 +170,7 @@ class Server:
         return StopError(
             FaultKind.CLAUDE,
             f'{self.who} knows no model "{self._model}"; it may be misspelt or retired.',
-            remedy="Set CLAUDE_MODEL to a current model, or leave it out.",
+            remedy=f"Set {self._setting} to a current model, or leave it out.",
             where=WHERE,
         )
 

@@ -34,6 +34,8 @@ class _Known(msgspec.Struct, array_like=True):
     include: bool
     confidence: float
     reason: str
+    model: str = ""
+    """Whose word it is, which stays with it; batches of earlier versions do not tell."""
 
 
 class _Question(msgspec.Struct, array_like=True):
@@ -73,7 +75,7 @@ def _question(question: RememberedQuestion, places: Mapping[str, int]) -> _Quest
         _mask(places[slug] for slug in question.slugs),
         _mask(places[slug] for slug, one in earlier.items() if slug not in question.standing),
         _mask(places[slug] for slug, one in earlier.items() if one.fingerprint == mark),
-        [_Known(places[slug], *one.opinion) for slug, one in question.standing.items()],
+        [_Known(places[slug], *one.opinion, one.model) for slug, one in question.standing.items()],
     )
 
 
@@ -92,13 +94,16 @@ def _remembered(
     question: _Question, wishes: Sequence[RememberedWish], at: datetime
 ) -> RememberedQuestion:
     opinions = dict.fromkeys(_places(question.plain), UNNAMED)
+    models: dict[int, str] = {}
     for known in question.known:
         opinions[known.wish] = Opinion(known.include, known.confidence, known.reason)
+        models[known.wish] = known.model
     earlier = {}
     for place, opinion in opinions.items():
         # Of another state of the title it matters only that it is another.
         mark = question.fingerprint if question.same >> place & 1 else ~question.fingerprint
-        earlier[wishes[place].slug] = Decision(opinion, "", wishes[place].criteria, mark, at)
+        model, criteria = models.get(place, ""), wishes[place].criteria
+        earlier[wishes[place].slug] = Decision(opinion, model, criteria, mark, at)
     shown = {wishes[one.wish].slug for one in question.known}
     return RememberedQuestion(
         RememberedTitle(question.item, question.fingerprint),

@@ -30,9 +30,10 @@ def release(db: sqlite3.Connection, number: int | None) -> None:
     db.execute("DELETE FROM reservations WHERE number = ?", (number,))
 
 
-def book_reservations(db: sqlite3.Connection) -> Decimal:
-    """Turn what was reserved and never answered into unconfirmed costs; return their sum."""
+def book_reservations(db: sqlite3.Connection) -> dict[str, Decimal]:
+    """Turn what was reserved and never answered into unconfirmed costs; return them by model."""
     rows = db.execute("SELECT number, run, model, cost, at FROM reservations").fetchall()
+    booked: dict[str, Decimal] = {}
     for number, run, model, cost, at in rows:
         purchase = Purchase(
             "",
@@ -45,7 +46,8 @@ def book_reservations(db: sqlite3.Connection) -> Decimal:
             reservation=number,
         )
         record(db, str(run), purchase)
-    return sum((Decimal(row[3]) for row in rows), Decimal(0))
+        booked[model] = booked.get(model, Decimal(0)) + purchase.cost
+    return booked
 
 
 def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:

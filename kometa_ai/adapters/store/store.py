@@ -90,7 +90,7 @@ class SqliteStore(Threaded):
     async def release(self, reservation: int) -> None:
         await self._note(purchases.release, reservation)
 
-    async def book_reservations(self) -> Decimal:
+    async def book_reservations(self) -> dict[str, Decimal]:
         return await self._write(purchases.book_reservations)
 
     async def record(self, run_id: str, purchase: Purchase) -> None:
