@@ -115,6 +115,8 @@ class World:
     radarr: SimulatedRadarr = field(init=False)
     claude: SimulatedClaude = field(init=False)
     judge: Judge = field(init=False)
+    reviews: Judge | None = None
+    """What the model for second opinions says, if that is not the same."""
     _stack: AsyncExitStack = field(init=False)
 
     async def __aenter__(self) -> Self:
@@ -126,6 +128,8 @@ class World:
         self.claude = await self._stack.enter_async_context(
             SimulatedClaude(api_key=KEY, judge=self.judge)
         )
+        if self.reviews is not None:
+            self.claude.judges[self.review_model] = self.reviews
         self.kometa.mkdir(parents=True, exist_ok=True)
         return self
 
