@@ -51,6 +51,8 @@ class Judging:
     first: Seat
     reviewer: Seat | None = None
     under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+    capped: bool = False
+    """Whether a cap on pairs left anything for another run."""
 
     async def take_up(self) -> None:
         """Take what an earlier run asked in a batch, before anything is asked again.
@@ -108,6 +110,7 @@ class Judging:
             items_per_request=request.items_per_request,
             few=seat.reviews,
         )
+        self.capped = self.capped or bool(selection.deferred)
         if not groups:
             return list(cases), 0
         by_slug = {case.collection.slug: case for case in cases}
@@ -133,11 +136,6 @@ class Judging:
             await asking.ask(queue)
         self.chronicle.add_faults(seat.faults(told))
         return [case.learned(seat.tally) for case in cases], selection.count
-
-    @property
-    def left_to_batch(self) -> int:
-        """Return how many pairs are left to a batch that is not done."""
-        return sum(map(len, self.under_way.values()))
 
     async def _ask_in_batches(
         self,

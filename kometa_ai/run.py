@@ -122,7 +122,7 @@ class Course:
         reports = tuple(one.report(tallies) for one in done if one is not None)
         deferred = sum(one.deferred for one in reports)
         exhausted = next((one.exhausted for one in tallies if one.exhausted), "")
-        if deferred > judging.left_to_batch and not any(one.stopped for one in tallies):
+        if judging.capped and not any(one.stopped for one in tallies):
             exhausted = "MAX_EVALS_PER_RUN"
         self.chronicle.notice(*shortfalls(tallies, exhausted, self.house.policy, deferred))
         notices = dict.fromkeys(said for seat in judging.seats for said in seat.judge.notices)

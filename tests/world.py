@@ -110,13 +110,13 @@ class World:
     concurrency: int = 4
     model: str = "claude-haiku-5-5"
     review_model: str = ""
+    reviews: Judge | None = None
+    """What the model for second opinions says, if that is not the same."""
     mode: ClaudeMode = ClaudeMode.LIVE
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
     claude: SimulatedClaude = field(init=False)
     judge: Judge = field(init=False)
-    reviews: Judge | None = None
-    """What the model for second opinions says, if that is not the same."""
     _stack: AsyncExitStack = field(init=False)
 
     async def __aenter__(self) -> Self:
@@ -129,7 +129,7 @@ class World:
             SimulatedClaude(api_key=KEY, judge=self.judge)
         )
         if self.reviews is not None:
-            self.claude.judges[self.review_model] = self.reviews
+            self.claude.judges[self.review_model or "claude-opus-5-5"] = self.reviews
         self.kometa.mkdir(parents=True, exist_ok=True)
         return self
 

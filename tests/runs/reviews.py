@@ -25,9 +25,8 @@ Chances = dict[str, dict[int, float]]
 def reviewing(folder: Path, count: int, chances: Chances, opinions: Chances, **more: Any) -> World:
     """Return a world of so many films, and what both models think of them."""
     films = [movie(number) for number in range(1, count + 1)]
-    world = World(folder, films, chances, **{"review_model": REVIEWER, **more})
-    world.reviews = Judge(opinions)
-    return world
+    more = {"review_model": REVIEWER, **more}
+    return World(folder, films, chances, reviews=Judge(opinions), **more)
 
 
 def of(model: str) -> Any:

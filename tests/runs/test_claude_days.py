@@ -86,6 +86,17 @@ async def test_what_no_patience_can_mend_ends_the_asking_and_what_is_decided_is_
         assert world.radarr.members("kai-noir") == {1, 4, 8}
 
 
+async def test_a_request_that_nobody_answers_is_no_cap(tmp_path: Path) -> None:
+    async with world_of(tmp_path) as world:
+        world.claude.mishaps = [Mishap(reply=overloaded(), times=None)]
+        world.write(block("Noir"))
+        report = await world.run()
+        assert "is overloaded" in only_fault(report)[0]
+        assert report.collections[0].deferred == FILMS
+        assert report.exhausted == ""
+        assert not any("MAX_EVALS_PER_RUN" in one for one in report.notices)
+
+
 async def test_a_short_limit_is_waited_for_by_everybody(tmp_path: Path) -> None:
     async with world_of(tmp_path, concurrency=4) as world:
         world.claude.mishaps = [Mishap(reply=limited("1")), Mishap(reply=limited("7"))]
