@@ -100,6 +100,7 @@ class LastRun:
     cost: Decimal = Decimal(0)
     input_tokens: int = 0
     output_tokens: int = 0
+    review_cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ def _reached(failed: bool, *, met: bool, was: bool | None) -> bool | None:  # no
 
 
 def _last_run(report: RunReport | RunOutline) -> LastRun:
-    usage, real = report.spending.usage, not report.dry_run
+    usage, review, real = report.spending.usage, report.spending.review, not report.dry_run
     return LastRun(
         run_id=report.run_id,
         at=report.started_at,
@@ -256,6 +257,7 @@ def _last_run(report: RunReport | RunOutline) -> LastRun:
         cost=report.spending.cost,
         input_tokens=usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
         output_tokens=usage.output_tokens,
+        review_cost=review.cost if review else None,
     )
 
 

@@ -136,6 +136,7 @@ ATTRIBUTES: Final = {
         version="version",
     ),
     "problem": attributes_of(reason="problem_reason", remedy="problem_remedy"),
+    "cost_last_run": attributes_of(second_opinions="cost_last_run_review"),
 }
 BUTTONS: Final = (
     Entity("button", Word.RUN.value, "Run now", "mdi:play-circle", {}),

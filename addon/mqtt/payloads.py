@@ -67,6 +67,7 @@ def _last(last: LastRun | None) -> dict[str, object]:
         "errors": last.errors if last else None,
         "last_error": cut(last.last_error) if last and last.last_error else None,
         "cost_last_run": dollars(last.cost) if last else None,
+        "cost_last_run_review": dollars(last.review_cost) if last else None,
         "input_tokens": last.input_tokens if last else None,
         "output_tokens": last.output_tokens if last else None,
     }

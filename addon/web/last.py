@@ -141,6 +141,9 @@ def _facts(report: RunExcerpt) -> str:
     if report.spending.pairs:
         told.append(f"{counted(report.spending.pairs, 'evaluation', 'evaluations')} by Claude")
     told.append(f"cost {usd(report.spending.cost)}")
+    review = report.spending.review
+    if review is not None and review.cost:
+        told.append(f"{usd(review.cost)} of it for second opinions")
     return " · ".join(told)
 
 

@@ -125,6 +125,8 @@ def log_event(event: Event) -> None:
         case RunFinished(report=report):
             for notice in report.notices:
                 LOG.info("%s", notice)
+            if review := report.spending.review:
+                LOG.info("second opinions of %s: USD %s", review.model, review.cost)
             LOG.info(
                 "run %s ended: %s, %s added, %s removed, %s held, %s deferred, USD %s",
                 report.run_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from kometa_ai.domain.report import ReviewSpending
 from kometa_ai.domain.wording import duration, many, usd
 from kometa_ai.messages.phrases import moment
 
@@ -53,11 +54,14 @@ def _claude(report: RunReport) -> Iterator[Figure]:
     if not spending.requests:
         yield "Claude", "not asked"
         return
+    review = spending.review or ReviewSpending("")
     model = f" to {report.model}" if report.model else ""
-    yield (
-        "Claude",
-        f"{many(spending.requests, 'request')}{model}, {many(spending.pairs, 'verdict')}",
-    )
+    requests, pairs = spending.requests - review.requests, spending.pairs - review.pairs
+    if requests or pairs:
+        yield "Claude", f"{many(requests, 'request')}{model}, {many(pairs, 'verdict')}"
+    if review.requests:
+        asked = f"{many(review.requests, 'request')} to {review.model}"
+        yield "Second opinions", f"{asked}, {many(review.pairs, 'verdict')}"
     cached = f" ({usage.cache_read_tokens:,} cached)" if usage.cache_read_tokens else ""
     yield "Tokens", f"{usage.prompt_tokens:,} in{cached}, {usage.output_tokens:,} out"
 
@@ -66,6 +70,8 @@ def _money(report: RunReport) -> Iterator[Figure]:
     spending = report.spending
     lost = f", {usd(spending.unconfirmed)} of it assumed" if spending.unconfirmed else ""
     yield "Cost of this run", f"{usd(spending.cost)}{lost}"
+    if spending.review is not None and spending.review.cost:
+        yield "Of it second opinions", usd(spending.review.cost)
     month, budget = report.spent_this_month, report.monthly_budget
     if budget is None:
         yield "This month", usd(month)

@@ -136,6 +136,12 @@ def _money(report: RunReport) -> Iterable[str]:
         yield f"Claude: {usd(spending.cost)}."
     else:
         yield "Claude was not asked: [bold]$0.00[/]."
+    review = spending.review
+    if review is not None and review.cost:
+        yield (
+            f"Of that, second opinions: {many(review.requests, 'request')} to {safe(review.model)},"
+            f" {many(review.pairs, 'verdict')}: [bold]{usd(review.cost)}[/]."
+        )
     if spending.unconfirmed:
         yield (
             f"Of that, {usd(spending.unconfirmed)} is assumed for answers that were lost on the"

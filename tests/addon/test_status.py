@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from kometa_ai.domain.report import (
     PhaseBegan,
     Progress,
     Result,
+    ReviewSpending,
     RunFinished,
     RunReport,
     RunRequest,
@@ -104,7 +106,13 @@ def test_the_last_run_comes_to_figures() -> None:
     assert last
     assert (last.added, last.removed, last.would_add, last.would_remove) == (2, 1, 0, 0)
     assert (last.input_tokens, last.output_tokens) == (150, 50)
-    assert last.cost == Decimal("0.5")
+    assert (last.cost, last.review_cost) == (Decimal("0.5"), None)
+    ended = finished()
+    review = ReviewSpending("claude-opus-5-5", cost=Decimal("0.2"))
+    spending = replace(ended.report.spending, review=review)
+    last = after(RunFinished(replace(ended.report, spending=spending))).last
+    assert last
+    assert last.review_cost == Decimal("0.2")
 
 
 def test_a_dry_run_only_would_have_changed_tags() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from kometa_ai.domain.report import (
     PhaseBegan,
     Progress,
     Result,
+    ReviewSpending,
     RunFinished,
     RunReport,
     RunRequest,
@@ -139,6 +141,10 @@ def test_money_is_told_in_numbers_that_agree() -> None:
     assert "Claude: 1 request, 1 verdict, 1,200 tokens in (0 cached), 30 out: $0.0012." in text
     assert "This month: $1.50 of $5.00." in text
     assert "Claude was not asked: $0.00." in bare(printed(report()))
+    assert "second opinions" not in text
+    review = ReviewSpending("claude-opus-5-5", 2, 1, Usage(200, 9), Decimal("0.00098"))
+    text = bare(printed(report(spending=replace(spending, review=review)), 120))
+    assert "Of that, second opinions: 2 requests to claude-opus-5-5, 1 verdict: $0.0010." in text
 
 
 def test_numbers_and_sentences() -> None:

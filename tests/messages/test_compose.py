@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.message import Notification, Occasion, Outline, Tone
 from kometa_ai.domain.notifying import Rules
-from kometa_ai.domain.report import Result, RunReport, Spending, Trigger
+from kometa_ai.domain.report import Result, ReviewSpending, RunReport, Spending, Trigger
 from kometa_ai.messages.complaints import CONTEXTS
 from kometa_ai.messages.compose import compose
 from kometa_ai.messages.phrases import RUNS
@@ -201,6 +202,20 @@ def test_figures_of_money_in_odd_cases() -> None:
     assert figures["Cost of this run"] == "$0.5000, $0.2500 of it assumed"
     assert figures["Budget left"] == "$0.00"
     assert "Budget left" not in dict(of(replace(RUN, monthly_budget=None)).figures)
+
+
+def test_second_opinions_are_told_apart() -> None:
+    review = ReviewSpending("claude-opus-5-5", 3, 21, Usage(9_000, 800), Decimal("0.02"))
+    both = replace(RUN, spending=replace(RUN.spending, review=review))
+    figures = dict(of(both).figures)
+    assert figures["Claude"] == "11 requests to claude-haiku-5-5, 1,219 verdicts"
+    assert figures["Second opinions"] == "3 requests to claude-opus-5-5, 21 verdicts"
+    assert figures["Cost of this run"] == "$0.0312"
+    assert figures["Of it second opinions"] == "$0.0200"
+    alone = Spending(3, 21, review.usage, review.cost, review=review)
+    figures = dict(of(replace(RUN, spending=alone)).figures)
+    assert "Claude" not in figures
+    assert figures["Second opinions"] == "3 requests to claude-opus-5-5, 21 verdicts"
 
 
 def test_no_next_run() -> None:

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from kometa_ai.domain.fault import Fault, FaultKind
-from kometa_ai.domain.report import Change, CollectionReport, Result, RunReport, Spending, Trigger
+from kometa_ai.domain.report import (
+    Change,
+    CollectionReport,
+    Result,
+    ReviewSpending,
+    RunReport,
+    Spending,
+    Trigger,
+)
 from kometa_ai.excerpt import ALL_TITLES, FEWEST, TITLES, read_excerpt
 from kometa_ai.recorded import encode_report
 
@@ -34,7 +42,9 @@ REPORT = RunReport(
     started_at=NOW,
     duration=12.5,
     collections=(NOIR,),
-    spending=Spending(requests=3, pairs=30, cost=Decimal("0.25")),
+    spending=Spending(
+        requests=3, pairs=30, cost=Decimal("0.25"), review=ReviewSpending("opus", 1, 2)
+    ),
     items=5_000,
     model="claude",
     faults=(Fault(FaultKind.KOMETA, "movies.yml:3", "It is odd.", "Mend it."),),

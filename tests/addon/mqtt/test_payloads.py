@@ -49,6 +49,7 @@ BUSY = Status(
         cost=Decimal("0.0512345678"),
         input_tokens=1500,
         output_tokens=70,
+        review_cost=Decimal("0.0212345678"),
     ),
     collections={NOIR.slug: NOIR},
     movies=200,

@@ -29,7 +29,7 @@ from addon.web.now import (
 )
 from addon.web.pages import live, page, report
 from addon.web.wording import duration, moment, safe, usd
-from kometa_ai.domain.report import JUDGING, Change, Phase, Result, Trigger
+from kometa_ai.domain.report import JUDGING, Change, Phase, Result, ReviewSpending, Trigger
 from tests.sights import (
     BERLIN,
     COSY,
@@ -236,6 +236,14 @@ def test_a_list_that_is_far_too_long_is_counted() -> None:
     assert "+30,000" in text
     assert "and 29,900 that are not listed here" in text
     assert len(text) < 40_000
+
+
+def test_second_opinions_are_told_apart() -> None:
+    assert "second opinions" not in words(IDLE)
+    review = ReviewSpending("claude-opus-5-5", 2, 9, cost=Decimal("0.0212"))
+    spending = replace(REPORT.spending, review=review)
+    told = words(replace(IDLE, report=excerpt(replace(REPORT, spending=spending))))
+    assert "cost $0.0369 · $0.0212 of it for second opinions" in told
 
 
 def test_a_dry_run_says_would() -> None:
