@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai import deciding, renaming
+from kometa_ai import deciding, renaming, second_opinions
 from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.report import Trigger
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.reading import choose, read_files, read_shelf
+from kometa_ai.second_opinions import ReviewEstimate
 from kometa_ai.turns import prepare
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
-    from kometa_ai.ports import Store
+    from kometa_ai.ports import Judge, Store
 
 ENOUGH_JUDGED: Final = 500
 """So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
@@ -51,7 +52,8 @@ class Estimate:
     """What the next run would ask and cost; ``limit`` is what the budgets leave (None: no limit).
 
     ``price_known`` is false when the model is not in the price table: a notice tells the
-    price that is assumed.
+    price that is assumed. ``review`` is the part of the rest that second opinions will take, as
+    far as they can be foreseen; ``None`` if no model is set for them.
     """
 
     collections: tuple[CollectionEstimate, ...]
@@ -63,6 +65,7 @@ class Estimate:
     limit: Decimal | None
     faults: tuple[Fault, ...] = ()
     notices: tuple[str, ...] = ()
+    review: ReviewEstimate | None = None
 
     @property
     def pairs(self) -> int:
@@ -141,10 +144,11 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     share = _named_share([case for cases in opened for case in cases])
     left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
-    bill = _Bill(house, request.trigger)
+    bill = _Bill(house, request.trigger, house.judge)
+    second = None if house.reviewer is None else _Bill(house, request.trigger, house.reviewer)
     for cases in opened:
         selection, planned = deciding.plan(
-            cases,
+            cases if second is None else [case.fresh for case in cases],
             shelf.titles,
             house.policy,
             max_pairs=left,
@@ -152,8 +156,24 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         )
         left = None if left is None else left - selection.count
         priced = bill.add(_price(prepare(planned, house.judge), cases, share, house))
+        if second is not None:
+            foreseen = second_opinions.foresee(
+                cases,
+                selection,
+                shelf.titles,
+                house,
+                second.judge,
+                max_pairs=left,
+                items_per_request=request.items_per_request,
+            )
+            left = None if left is None else left - sum(one.pairs for one, _ in foreseen)
+            priced += second.add(foreseen)
         parts += [_part(case, priced, selection.deferred) for case in cases]
     told = (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices)
+    review = None if second is None else second.as_review()
+    if second is not None:
+        told += tuple(one for one in second.judge.notices if one not in told)
+        bill.join(second)
     return Estimate(
         tuple(parts),
         bill.requests,
@@ -164,6 +184,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         await _limit(house),
         (*files.faults, *unknown, *circles),
         (*told, *bill.notices()),
+        review,
     )
 
 
@@ -176,24 +197,42 @@ class _Bill:
 
     house: House
     trigger: Trigger
+    judge: Judge
     requests: int = 0
+    pairs: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
     scheduled: Decimal = Decimal(0)
 
     def add(self, asked: Sequence[tuple[Request, Usage]]) -> list[_Priced]:
         """Add the requests that are asked together, and return them with their prices."""
-        policy, model = self.house.policy, self.house.judge.model
+        policy, model = self.house.policy, self.judge.model
         batch = policy.in_batch(self.trigger, len(asked))
         later = policy.in_batch(Trigger.SCHEDULE, len(asked))
         priced = [_Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
         self.requests += len(priced)
+        self.pairs += sum(one.request.pairs for one in priced)
         self.usage = sum((one.usage for one in priced), self.usage)
         self.cost += sum((one.cost for one in priced), Decimal(0))
         self.scheduled += sum(
             (cost.price(used, model, batch=later) for _, used in asked), Decimal(0)
         )
         return priced
+
+    def join(self, other: _Bill) -> None:
+        """Add what is asked of another model."""
+        self.requests += other.requests
+        self.pairs += other.pairs
+        self.usage += other.usage
+        self.cost += other.cost
+        self.scheduled += other.scheduled
+
+    def as_review(self) -> ReviewEstimate:
+        """Return the bill as the part of an estimate."""
+        model = self.judge.model
+        return ReviewEstimate(
+            model.name, model.known, self.requests, self.pairs, self.usage, self.cost
+        )
 
     def notices(self) -> list[str]:
         """Say what the schedule would pay, if that is not the same."""

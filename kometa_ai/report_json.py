@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import Change, CollectionReport, ReviewSpending, RunReport
     from kometa_ai.estimating import Estimate
+    from kometa_ai.second_opinions import ReviewEstimate
 
 Json = dict[str, object]
 
@@ -100,10 +101,23 @@ def estimate_json(estimate: Estimate) -> Json:
             "pairs": estimate.pairs,
             **tokens_json(estimate.usage),
             "cost_usd": float(estimate.cost),
+            "review": None if estimate.review is None else _foreseen(estimate.review),
         },
         "budget_left_usd": None if estimate.limit is None else float(estimate.limit),
         "faults": faults_json(estimate.faults),
         "notices": list(estimate.notices),
+    }
+
+
+def _foreseen(review: ReviewEstimate) -> Json:
+    """Return the part of an estimate that is for second opinions."""
+    return {
+        "model": review.model,
+        "price_known": review.price_known,
+        "requests": review.requests,
+        "pairs": review.pairs,
+        **tokens_json(review.usage),
+        "cost_usd": float(review.cost),
     }
 
 

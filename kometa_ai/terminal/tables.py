@@ -89,10 +89,20 @@ def print_estimate(out: Console, estimate: Estimate) -> None:
     about = "$0.00"
     if estimate.requests:
         about = f"About {usd(estimate.cost)}".replace("About <", "Less than ")
+    review = estimate.review
+    also = "" if review is None or not review.requests else f" and {review.requests:,} to another"
+    first = estimate.requests - (review.requests if review else 0)
     out.print(
-        f"[bold]{about}[/] for {many(estimate.requests, 'request')} to"
-        f" {safe(estimate.model)}{known}. Nothing was asked and nothing was spent."
+        f"[bold]{about}[/] for {many(first, 'request')} to {safe(estimate.model)}{known}{also}."
+        " Nothing was asked and nothing was spent."
     )
+    if review is not None and review.requests:
+        unknown = "" if review.price_known else " (price unknown: a multiple of the dearest)"
+        out.print(
+            f"Of that about [bold]{usd(review.cost)}[/] for about"
+            f" {many(review.pairs, 'second opinion')} of {safe(review.model)}{unknown}: how many"
+            " titles will be doubtful shows only in the run."
+        )
     if estimate.limit is not None and estimate.cost > estimate.limit:
         out.print(
             f"[yellow]The budgets leave {usd(estimate.limit)}[/]: the run stops there and goes on"

@@ -1,0 +1,151 @@
+"""What second opinions will cost is in the estimate, apart, and about what they then cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kometa_ai.demo.judgement import Judgement
+from kometa_ai.demo.meter import Meter
+from kometa_ai.domain.report import RunRequest
+from kometa_ai.estimating import Estimate, estimate
+from kometa_ai.second_opinions import ReviewEstimate
+from kometa_ai.settings import ClaudeMode
+from tests.demo_library import library, wishes
+from tests.runs.reviews import REVIEWER, part, reviewing
+from tests.springboard import cli
+from tests.world import World, block
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kometa_ai.domain.report import RunReport
+
+CHANCES = {"Noir": {1: 0.6, 2: 0.8, 3: 0.95, 4: 0.4, 5: 0.55, 6: 0.85}}
+
+
+def doubting(folder: Path, count: int = 500, **more: Any) -> World:
+    """Return a world whose judge leaves a few titles near the threshold."""
+    world = World(folder, library(count), **more)
+    return world
+
+
+async def prepared(world: World) -> None:
+    world.claude.judge = Judgement(noise=0.15)
+    (world.kometa / "movies.yml").write_text(wishes(threshold=0.7), encoding="utf-8")
+
+
+async def foreseen(world: World, **wanted: Any) -> tuple[Estimate, ReviewEstimate]:
+    async with world.house() as house:
+        said = await estimate(RunRequest(**wanted), house)
+    assert said.review is not None
+    return said, said.review
+
+
+def assert_close(said: ReviewEstimate, report: RunReport, *, rel: str = "0.15") -> None:
+    paid = part(report)
+    assert paid.pairs > 10
+    assert (said.model, said.price_known) == (REVIEWER, True)
+    assert said.requests == pytest.approx(paid.requests, rel=max(0.25, float(rel)))
+    assert said.pairs == pytest.approx(paid.pairs, rel=max(0.05, float(rel)))
+    assert said.cost == pytest.approx(paid.cost, rel=Decimal(rel))
+
+
+@pytest.mark.parametrize("mode", [ClaudeMode.LIVE, ClaudeMode.BATCH])
+async def test_what_is_left_over_costs_what_is_said(tmp_path: Path, mode: ClaudeMode) -> None:
+    async with doubting(tmp_path) as world:
+        await prepared(world)
+        await world.run()
+        asked = len(world.claude.requests)
+        world.review_model, world.mode = REVIEWER, mode
+        said, review = await foreseen(world)
+        assert len(world.claude.requests) == asked
+        assert (said.requests, said.pairs, said.cost) == (
+            review.requests,
+            review.pairs,
+            review.cost,
+        )
+        assert said.usage == review.usage
+        assert sum(one.cost for one in said.collections) == pytest.approx(said.cost)
+        world.claude.meter = Meter()
+        report = await world.run()
+        assert report.spending.cost == part(report).cost
+        assert_close(review, report)
+        said, review = await foreseen(world)
+        assert (said.cost, review.requests) == (0, 0)
+
+
+async def test_what_will_be_doubtful_is_guessed_by_what_was(tmp_path: Path) -> None:
+    async with doubting(tmp_path, 1_000, review_model=REVIEWER, max_pairs=3_000) as world:
+        await prepared(world)
+        await world.run()
+        world.max_pairs = None
+        said, review = await foreseen(world)
+        assert review.cost < said.cost
+        assert review.pairs < said.pairs
+        world.claude.meter = Meter()
+        report = await world.run()
+        assert_close(review, report, rel="0.4")
+        first = report.spending.cost - part(report).cost
+        assert said.cost - review.cost == pytest.approx(first, rel=Decimal("0.15"))
+
+
+async def test_a_first_run_is_told_something(tmp_path: Path) -> None:
+    async with doubting(tmp_path, 300, review_model=REVIEWER) as world:
+        await prepared(world)
+        said, review = await foreseen(world)
+        assert review.pairs == pytest.approx((said.pairs - review.pairs) / 100, rel=0.2)
+        assert 0 < review.cost < said.cost
+        assert world.claude.requests == []
+
+
+async def test_a_forced_run_asks_again_what_was_doubtful(tmp_path: Path) -> None:
+    async with doubting(tmp_path, review_model=REVIEWER) as world:
+        await prepared(world)
+        await world.run()
+        _, review = await foreseen(world, force_refresh=True)
+        world.claude.meter = Meter()
+        report = await world.run(force_refresh=True)
+        assert_close(review, report, rel="0.4")
+
+
+async def test_a_cap_counts_them_too(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, 8, CHANCES, CHANCES, review_model="") as world:
+        world.write(block("Noir"))
+        await world.run()
+        world.review_model, world.max_pairs = REVIEWER, 3
+        said, review = await foreseen(world)
+        assert (said.pairs, review.pairs) == (3, 3)
+        report = await world.run()
+        assert part(report).pairs == 3
+
+
+async def test_without_a_reviewer_nothing_is_foreseen(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, 8, CHANCES, CHANCES, review_model="") as world:
+        world.write(block("Noir"))
+        await world.run()
+        async with world.house() as house:
+            said = await estimate(RunRequest(), house)
+        assert (said.review, said.pairs, said.model) == (None, 4, "claude-haiku-5-5")
+
+
+async def test_the_command_line_shows_it_apart(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, 8, CHANCES, CHANCES, review_model="") as world:
+        world.write(block("Noir", tag="KAI-Noir"), block("Cosy", tag="KAI-Cosy"))
+        await world.run(collections=("Noir",))
+        told = await cli(world, "--estimate", CLAUDE_REVIEW_MODEL=REVIEWER)
+        assert "1 request to claude-haiku-5-5 and 1 to another." in told.out + told.err
+        assert f"for about 4 second opinions of {REVIEWER}" in told.out + told.err
+        usage = (await cli(world, "--estimate", "--json", CLAUDE_REVIEW_MODEL=REVIEWER)).json[
+            "usage"
+        ]
+        review = usage["review"]
+        assert (review["model"], review["requests"], review["pairs"]) == (REVIEWER, 1, 4)
+        assert 0 < review["cost_usd"] < usage["cost_usd"]
+        off = (await cli(world, "--estimate", "--json")).json["usage"]
+        assert off["review"] is None
+        strange = await cli(world, "--estimate", CLAUDE_REVIEW_MODEL="claude-next")
+        assert "claude-next is not in the table" in strange.out + strange.err
+        assert "(price unknown" in strange.out + strange.err
