@@ -454,6 +454,7 @@ def test_what_a_run_needs_is_asked_for_by_name() -> None:
 
 
 NOTICES: list[tuple[dict[str, str], str]] = [
+    ({"CLAUDE_REVIEW_MODEL": "claude-haiku-5-5"}, "is the same as CLAUDE_MODEL"),
     ({"SMTP_USE_TLS": "1", "SMTP_USE_SSL": "1"}, "STARTTLS (SMTP_USE_TLS) is used"),
     ({"CLAUDE_MODE": "batch"}, "CLAUDE_MODE is batch: every run waits until its batch is answered"),
     ({"MONTHLY_BUDGET": "0.00"}, "MONTHLY_BUDGET is 0"),

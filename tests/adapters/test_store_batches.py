@@ -80,7 +80,8 @@ def test_an_answer_settles_the_same_as_if_the_request_were_at_hand(
     question = request.questions[0]
     slug = question.slugs[0]
     criteria = request.collections[0].criteria
-    earlier = Decision(before if shown else UNNAMED, "m", criteria, mark_then, NOW)
+    said = (before, "haiku") if shown else (UNNAMED, "")  # nobody is told of a plain no
+    earlier = Decision(*said, criteria, mark_then, NOW)
     item = RememberedTitle(question.item.id, mark)
     wish = RememberedWish("Heists", slug, criteria, threshold)
     standing = {slug: earlier} if shown else {}

@@ -172,6 +172,28 @@ def test_a_changed_item_gets_a_look_of_its_own() -> None:
     assert changed.wants_second_look(0.7)
 
 
+@CALM
+@given(st.none() | CHANCES, CHANCES, CHANCES, st.integers(1, 2))
+def test_with_a_reviewer_whatever_stands_near_the_threshold_goes_to_it(
+    earlier: float | None, fresh: float, threshold: float, state: int
+) -> None:
+    before = None if earlier is None else decision(earlier, looked=True)
+    kept = settle(decision(fresh, state=state), before, threshold, reviewed=True)
+    assert kept.wants_second_look(threshold) is kept.near(threshold)
+    said = settle(decision(fresh, state=state), kept, threshold)
+    assert not said.wants_second_look(threshold), "it has the last word"
+
+
+def test_a_verdict_that_stands_keeps_the_name_of_who_said_it() -> None:
+    first = decision(0.75)._replace(model="haiku")
+    second = decision(0.65)._replace(model="opus")
+    kept = settle(second, first, 0.7)
+    assert (kept.opinion, kept.model, kept.looked) == (first.opinion, "haiku", True)
+    assert settle(second, first._replace(model=""), 0.7).model == "opus"
+    turned = settle(decision(0.6)._replace(model="opus"), first, 0.7)
+    assert turned.model == "opus"
+
+
 @pytest.mark.parametrize("threshold", [0.0, 0.05, 0.1, 0.5, 0.9, 0.95, 1.0])
 def test_the_surest_verdicts_clear_every_threshold(threshold: float) -> None:
     assert clears(UNNAMED, threshold)
