@@ -182,6 +182,6 @@ def plan(
         titles.items,
         standing,
         collections_per_request=policy.collections_per_request,
-        items_per_request=items_per_request or requests.ITEMS_PER_REQUEST,
+        items_per_request=items_per_request,
     )
     return selection, groups

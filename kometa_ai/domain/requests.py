@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ITEMS_PER_REQUEST = 40
 """Larger blocks save little once the criteria are cached, and dilute attention."""
+SECOND_LOOKS_FOR_ONE = 2
+"""So many second looks count as one item, with their short lines and one or two verdicts each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Question:
     item: MediaItem
     slugs: tuple[str, ...]
     standing: Mapping[str, Decision] = field(default_factory=dict)
+
+    def is_second_look(self, thresholds: Mapping[str, float]) -> bool:
+        """Return whether nothing but doubtful verdicts on the title as it is are asked again."""
+        return set(self.slugs) == self.standing.keys() and all(
+            one.wants_second_look(thresholds[slug]) and one.fingerprint == self.item.fingerprint
+            for slug, one in self.standing.items()
+        )
 
     def only(self, slugs: Sequence[str]) -> Question:
         """Return the question for some of its collections."""
@@ -82,13 +91,14 @@ def group(
     standing: Mapping[str, Mapping[int, Decision]],
     *,
     collections_per_request: int,
-    items_per_request: int = ITEMS_PER_REQUEST,
+    items_per_request: int | None = None,
 ) -> tuple[tuple[Request, ...], ...]:
     """Group the selected pairs into requests, those with the same criteria together.
 
     ``standing`` maps slug and item id to the earlier decisions to show. Requests of one group
     share their cached beginning, so the first one should be answered before the others go out.
     A collection of which nothing is asked in this run is left out: its words would be paid for.
+    ``items_per_request`` is a limit that a person has set.
     """
     used = reduce(or_, selection.asked.values(), 0)
     bits = [bit for bit in range(len(selection.collections)) if used >> bit & 1]
@@ -101,11 +111,30 @@ def group(
         questions = list(_questions(selection, chosen, items, standing))
         groups.append(
             tuple(
-                Request(members, tuple(questions[at : at + items_per_request]))
-                for at in range(0, len(questions), items_per_request)
+                Request(members, block) for block in _blocks(questions, members, items_per_request)
             )
         )
     return tuple(groups)
+
+
+def _blocks(
+    questions: Sequence[Question], members: Sequence[Collection], limit: int | None
+) -> Iterator[tuple[Question, ...]]:
+    """Yield blocks of at most ``limit`` questions, or of as many as are well judged at once."""
+    thresholds = {one.slug: one.threshold for one in members}
+    most = limit or ITEMS_PER_REQUEST * SECOND_LOOKS_FOR_ONE
+    block: list[Question] = []
+    size = 0
+    for question in questions:
+        light = limit is not None or question.is_second_look(thresholds)
+        weight = 1 if light else SECOND_LOOKS_FOR_ONE
+        if block and size + weight > most:
+            yield tuple(block)
+            block, size = [], 0
+        block.append(question)
+        size += weight
+    if block:
+        yield tuple(block)
 
 
 def _questions(
