@@ -19,10 +19,32 @@ if TYPE_CHECKING:
     from kometa_ai.demo.judgement import Line
 
 NEAR: Final = 0.15
-WORDS: Final = (
-    "A plan goes wrong and old friends turn on each other in the end"
-    " while the town keeps its secret through one long winter"
-).split()
+WORDS: Final = [
+    "A",
+    "plan",
+    "goes",
+    "wrong",
+    "and",
+    "old",
+    "friends",
+    "turn",
+    "on",
+    "each",
+    "other",
+    "in",
+    "the",
+    "end",
+    "while",
+    "the",
+    "town",
+    "keeps",
+    "its",
+    "secret",
+    "through",
+    "one",
+    "long",
+    "winter",
+]
 
 
 @dataclass(slots=True)
@@ -48,7 +70,9 @@ class Unsteady:
 
     def __call__(self, system: str, message: str) -> dict[str, object]:
         """Answer a prompt, in the shape that it asks for."""
-        names = dict(re.findall(r"^([A-Z])\. (.+)$", system.partition("Collections:\n\n")[2], re.M))
+        names = dict(
+            re.findall(r"^([A-Z])\. (.+)$", system.partition("Collections:\n\n")[2], re.MULTILINE)
+        )
         named: list[dict[str, object]] = []
         judged = []
         for line in lines(message):

@@ -59,7 +59,7 @@ class Judge:
             item_id = int(line.removeprefix("#").split(" ", 1)[0])
             judged.append(item_id)
             for letter, name in letters.items():
-                stands = f" {letter} " in re.split(r" \| (?:standing|again):", f"{line} | again:")[1]
+                stands = re.search(rf" \| (?:standing|again):(?:.*[;,])? {letter} \d", line)
                 chance = self.chances.get(name, {}).get(item_id, 0.05 if stands else None)
                 if chance is not None and _asked(line, letter):
                     why = f"{name} suits it"

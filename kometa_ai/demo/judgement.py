@@ -1,8 +1,8 @@
 """How the simulated Claude judges: by the words of the prompt that it is sent, and nothing else.
 
-It knows no film and no collection. It reads the collections out of the instructions and the titles
-out of the message, and looks for what they have in common. A prompt that lacks one of them, or
-mixes them up, gets the answer that it deserves.
+It knows no collection, and of films what it has read of them before. It reads the collections out
+of the instructions and the titles out of the message, and looks for what they have in common. A
+prompt that lacks one of them, or mixes them up, gets the answer that it deserves.
 """
 
 from __future__ import annotations
@@ -101,7 +101,16 @@ def lines(message: str) -> Iterator[Line]:
                 reasons = label[2]
         year = re.search(r"\((\d{4})\)$", parts[0])
         facts = " | ".join(parts[:-1])
-        yield Line(int(match[1]), int(year[1]) if year else 0, facts, parts[-1], only, standing, until, reasons)
+        yield Line(
+            int(match[1]),
+            int(year[1]) if year else 0,
+            facts,
+            parts[-1],
+            only,
+            standing,
+            until,
+            reasons,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ class Judgement:
     noise: float = 0.0
     flips: float = 0.0
     seed: int = 0
+    _read: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
     _asked: Counter[tuple[str, int]] = field(default_factory=Counter, repr=False, compare=False)
 
     def __call__(self, system: str, message: str) -> dict[str, object]:
@@ -137,7 +147,12 @@ class Judgement:
         return {"named": named, "judged": judged}
 
     def _chance(self, wish: Wish, line: Line) -> float:
-        common = wish.words.overlap(terms(f"{line.facts} | {line.overview} | {line.reasons}"))
+        text = f"{line.facts} | {line.overview}"
+        if line.until:  # most of what is known of a title is left out when it is asked again
+            text += f" | {line.reasons} | {self._read.get(line.id, '')}"
+        else:
+            self._read[line.id] = text
+        common = wish.words.overlap(terms(text))
         chance = decided(common + wish.words.suits(line.year) - self.enough)
         if self.noise or self.flips:
             self._asked[wish.name, line.id] += 1

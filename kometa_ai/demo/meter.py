@@ -119,6 +119,10 @@ class Meter:
         """Return what all requests cost together."""
         return sum((bill.usd for bill in self.bills), Decimal(0))
 
+    def cool(self) -> None:
+        """Let everything in the cache grow cold, as it does in a few minutes."""
+        self._cache.clear()
+
     def open(self, model: str, prefix: str, rest: str, *, batch: bool = False) -> Bill:
         """Begin to bill a request; ``prefix`` is the part that is marked for the cache."""
         beginning, remainder = count_tokens(prefix), count_tokens(rest)

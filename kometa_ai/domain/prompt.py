@@ -101,9 +101,7 @@ def _letters(request: Inquiry) -> dict[str, str]:
     }
 
 
-def _title(
-    question: Question, letters: Mapping[str, str], thresholds: Mapping[str, float]
-) -> str:
+def _title(question: Question, letters: Mapping[str, str], thresholds: Mapping[str, float]) -> str:
     if question.is_second_look(thresholds):
         return _second_look(question, letters, thresholds)
     parts = [f"#{question.item.id} {question.item.line}"]
@@ -124,8 +122,8 @@ def _second_look(
     """Ask once more in few words, for the second looks shall cost next to nothing.
 
     What in a description counts for a wish is in the reason of the verdict, made of the whole of
-    it: where there is one, the rest is left out. How far a chance may move before it turns a membership around is told,
-    for each one that is named costs more than the question.
+    it: where there is one, the rest is left out. How far a chance may move before it turns a
+    membership around is told, for each one that is named costs more than the question.
     """
     brief = all(one.opinion.reason for one in question.standing.values())
     said = []
