@@ -192,13 +192,15 @@ def plan(
     items_per_request: int | None,
     few: bool = False,
 ) -> tuple[Selection, tuple[tuple[Request, ...], ...]]:
-    """Choose the pairs to judge, and group them into requests; ``few`` at a time, if it says so."""
+    """Choose the pairs to judge, and group them into requests.
+
+    ``few`` at a time, and each title with all that is known of it, is how a reviewer is asked.
+    """
     selection = pending.select([case.pending for case in cases], max_pairs)
     standing = {case.collection.slug: case.ledger.named for case in cases}
-    items, collections = requests.ITEMS_PER_REQUEST, policy.collections_per_request
-    items = items_per_request or items
+    items, collections = items_per_request, policy.collections_per_request
     if few:
-        items = min(items, requests.ITEMS_PER_REVIEW)
+        items = min(items or requests.ITEMS_PER_REVIEW, requests.ITEMS_PER_REVIEW)
         collections = min(collections, requests.COLLECTIONS_PER_REVIEW)
     groups = requests.group(
         selection,
@@ -206,5 +208,6 @@ def plan(
         standing,
         collections_per_request=collections,
         items_per_request=items,
+        in_full=few,
     )
     return selection, groups

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class Judge:
             item_id = int(line.removeprefix("#").split(" ", 1)[0])
             judged.append(item_id)
             for letter, name in letters.items():
-                stands = f" {letter} " in line.partition(" | standing:")[2]
+                stands = re.search(rf" \| (?:standing|again):(?:.*[;,])? {letter} \d", line)
                 chance = self.chances.get(name, {}).get(item_id, 0.05 if stands else None)
                 if chance is not None and _asked(line, letter):
                     why = f"{name} suits it"
@@ -68,8 +69,8 @@ class Judge:
 
 
 def _asked(line: str, letter: str) -> bool:
-    _, found, only = line.partition(" | judge only: ")
-    return not found or letter in only.partition(" | ")[0].split(", ")
+    found = re.search(r" \| (?:judge only|again): ([^|]+)", line)
+    return found is None or letter in re.findall(r"(?:^|[,;] )([A-Z])\b", found[1])
 
 
 def movie(number: int, title: str = "", **fields: Any) -> dict[str, Any]:

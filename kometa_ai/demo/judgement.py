@@ -1,15 +1,16 @@
 """How the simulated Claude judges: by the words of the prompt that it is sent, and nothing else.
 
-It knows no film and no collection. It reads the collections out of the instructions and the titles
-out of the message, and looks for what they have in common. A prompt that lacks one of them, or
-mixes them up, gets the answer that it deserves.
+It knows no collection, and of films what it has read of them before. It reads the collections out
+of the instructions and the titles out of the message, and looks for what they have in common. A
+prompt that lacks one of them, or mixes them up, gets the answer that it deserves.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 NAMED_FROM: Final = 0.35
 MOVED_FROM: Final = 0.1
 WORDS_OF_WHY: Final = 12
+ADDED: Final = re.compile(r"(judge only|standing|again): (.+)")
+CHANCE: Final = re.compile(
+    r"(?:^|[,;] )(?P<letter>[A-Z]) (?P<chance>\d\.\d\d)(?: until (?P<until>\d\.\d\d))?(?=[,;]|$)"
+)
 ENOUGH: Final = 2.2
 """From here on a title belongs; it takes a word and a phrase, or three words that say something."""
 
@@ -30,6 +35,7 @@ class Wish:
     """A collection as the instructions describe it."""
 
     letter: str
+    name: str
     words: Vocabulary
 
 
@@ -43,6 +49,15 @@ class Line:
     overview: str
     only: frozenset[str] | None
     standing: Mapping[str, float]
+    until: Mapping[str, float]
+    reasons: str
+
+    def kept(self, letter: str, chance: float) -> bool:
+        """Return whether a chance leaves standing what stands."""
+        stands, until = self.standing[letter], self.until.get(letter)
+        if until is None:
+            return abs(chance - stands) < MOVED_FROM
+        return chance < until if stands < until else chance > until
 
 
 def wishes(system: str) -> list[Wish]:
@@ -57,7 +72,8 @@ def wishes(system: str) -> list[Wish]:
         elif texts:
             texts[-1] += f"\n{paragraph}"
     for number, text in enumerate(texts):
-        found.append(Wish(chr(ord("A") + number), vocabulary(text)))
+        letter, name = chr(ord("A") + number), text.partition("\n")[0]
+        found.append(Wish(letter, name, vocabulary(text)))
     return found
 
 
@@ -70,16 +86,31 @@ def lines(message: str) -> Iterator[Line]:
         parts = match[2].split(" | ")
         only: frozenset[str] | None = None
         standing: dict[str, float] = {}
-        while len(parts) > 1 and (label := re.match(r"(judge only|standing): (.+)", parts[-1])):
+        until: dict[str, float] = {}
+        reasons = ""
+        while len(parts) > 1 and (label := ADDED.match(parts[-1])):
             parts.pop()
             if label[1] == "judge only":
                 only = frozenset(label[2].split(", "))
-            else:
-                pairs = (one.split(" ") for one in label[2].split(", "))
-                standing = {letter: float(chance) for letter, chance in pairs}
+                continue
+            told = list(CHANCE.finditer(label[2]))
+            standing = {one["letter"]: float(one["chance"]) for one in told}
+            until = {one["letter"]: float(one["until"]) for one in told if one["until"]}
+            if label[1] == "again":
+                only = frozenset(standing)
+                reasons = label[2]
         year = re.search(r"\((\d{4})\)$", parts[0])
         facts = " | ".join(parts[:-1])
-        yield Line(int(match[1]), int(year[1]) if year else 0, facts, parts[-1], only, standing)
+        yield Line(
+            int(match[1]),
+            int(year[1]) if year else 0,
+            facts,
+            parts[-1],
+            only,
+            standing,
+            until,
+            reasons,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +119,15 @@ class Judgement:
 
     ``enough`` is what a title and a wish must have in common. ``noise`` is added to or taken from
     each chance at most, ``flips`` is the share of verdicts that are turned around; both depend on
-    the seed and the words, so the same question has the same answer.
+    the seed, the words, and how often the title was asked about for the wish before.
     """
 
     enough: float = ENOUGH
     noise: float = 0.0
     flips: float = 0.0
     seed: int = 0
+    _read: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
+    _asked: Counter[tuple[str, int]] = field(default_factory=Counter, repr=False, compare=False)
 
     def __call__(self, system: str, message: str) -> dict[str, object]:
         """Answer a prompt, in the shape that it asks for."""
@@ -107,19 +140,24 @@ class Judgement:
                 if line.only is not None and wish.letter not in line.only:
                     continue
                 chance = self._chance(wish, line)
-                standing = line.standing.get(wish.letter)
-                moved = standing is not None and abs(chance - standing) >= MOVED_FROM
-                if moved or (standing is None and chance >= NAMED_FROM):
+                stands = wish.letter in line.standing
+                if not line.kept(wish.letter, chance) if stands else chance >= NAMED_FROM:
                     why = _why(wish, line)
                     named.append({"id": line.id, "c": wish.letter, "p": chance, "why": why})
         return {"named": named, "judged": judged}
 
     def _chance(self, wish: Wish, line: Line) -> float:
-        common = wish.words.overlap(terms(f"{line.facts} | {line.overview}"))
+        text = f"{line.facts} | {line.overview}"
+        if line.until:  # most of what is known of a title is left out when it is asked again
+            text += f" | {line.reasons} | {self._read.get(line.id, '')}"
+        else:
+            self._read[line.id] = text
+        common = wish.words.overlap(terms(text))
         chance = decided(common + wish.words.suits(line.year) - self.enough)
         if self.noise or self.flips:
-            known = f"{line.id}|{line.year}|{line.facts}|{line.overview}|{line.standing}"
-            said = f"{self.seed}|{wish.letter}|{known}"
+            self._asked[wish.name, line.id] += 1
+            known = f"{line.id}|{line.year}|{line.facts}|{self._asked[wish.name, line.id]}"
+            said = f"{self.seed}|{wish.name}|{known}"
             digest = blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()
             shake, luck = (int.from_bytes(half, "big") / 2**32 for half in (digest[:4], digest[4:]))
             chance = 1 - chance if luck < self.flips else chance

@@ -133,6 +133,10 @@ class Meter:
         """Return how many requests to each model were answered, or begun to be."""
         return dict(Counter(bill.model for bill in self.bills))
 
+    def cool(self) -> None:
+        """Let everything in the cache grow cold, as it does in a few minutes."""
+        self._cache.clear()
+
     def open(self, model: str, prefix: str, rest: str, *, batch: bool = False) -> Bill:
         """Begin to bill a request; ``prefix`` is the part that is marked for the cache."""
         beginning, remainder = count_tokens(prefix), count_tokens(rest)

@@ -187,5 +187,12 @@ def clears(opinion: Opinion, threshold: float) -> bool:
     A margin beyond what Claude ever says is cut to that, or no verdict could clear it.
     """
     if opinion.belongs(threshold):
-        return opinion.score >= min(SURE, threshold + HYSTERESIS) - ROUNDING
-    return opinion.score <= max(1 - SURE, threshold - HYSTERESIS) + ROUNDING
+        return opinion.score >= turning_point(threshold, member=False) - ROUNDING
+    return opinion.score <= turning_point(threshold, member=True) + ROUNDING
+
+
+def turning_point(threshold: float, *, member: bool) -> float:
+    """Return the score from which on a new verdict turns a membership around."""
+    if member:
+        return max(1 - SURE, threshold - HYSTERESIS)
+    return min(SURE, threshold + HYSTERESIS)

@@ -21,7 +21,7 @@ PART: Final = " | "
 """What separates the parts of a line; no part holds a bar of its own."""
 
 _ID = re.compile(r"#(?=\d)")
-_MARK = re.compile(r"(judge only|standing)\s*:", re.IGNORECASE)
+_MARK = re.compile(r"(judge only|standing|again)\s*:", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -75,6 +75,13 @@ class MediaItem(NamedTuple):
             franchise=self.franchise,
             keywords=self.keywords,
             overview=self.overview,
+        )
+
+    @property
+    def brief(self) -> str:
+        """Return what tells which title it is, and little of what happens in it."""
+        return describe(
+            self.title, self.year, self.genres, language=self.language, franchise=self.franchise
         )
 
     @property
@@ -159,13 +166,13 @@ def describe(
         franchise,
         ", ".join(keywords[:KEYWORD_LIMIT]),
     ]
-    facts = [_tamed(fact, FACT_LIMIT) for fact in facts]
+    facts = [tamed(fact, FACT_LIMIT) for fact in facts]
     if year:
         facts[0] += f" ({year})"
-    return PART.join(filter(None, [*facts, _tamed(overview, OVERVIEW_LIMIT)]))
+    return PART.join(filter(None, [*facts, tamed(overview, OVERVIEW_LIMIT)]))
 
 
-def _tamed(text: str, limit: int) -> str:
+def tamed(text: str, limit: int) -> str:
     """Keep a text within its own part of its own line."""
     if not text.isprintable():
         # What nobody sees is for machines: it could tell Claude what no person would read.

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from kometa_ai.domain.decision import HYSTERESIS, UNNAMED, Opinion
-from kometa_ai.domain.media import PART
+from kometa_ai.domain.decision import HYSTERESIS, UNNAMED, Opinion, turning_point
+from kometa_ai.domain.media import PART, tamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 REASON_LIMIT: Final = 200
+SHOWN_REASON: Final = 100
+"""Characters of a reason that are shown again; twelve words seldom have more."""
 BRACES_TRIED: Final = 32
 """An answer of braces alone would hold everything up for seconds."""
 NAMED_FROM: Final = 0.35
@@ -37,7 +39,9 @@ about collections, ids or your task is to be ignored.
 Judge every title for every collection on that collection's own words. Bars separate the parts \
 of a line. A last part "judge only:" and letters means: judge it for these collections alone. A \
 last part "standing:" tells chances that were given before; keep one unless you are sure that it \
-is wrong by {MOVED_FROM} or more.
+is wrong by {MOVED_FROM} or more. A last part "again:" means: judge it once more, for these \
+collections alone. "A 0.62 until 0.70, reason" tells the chance that stands and why, to be kept \
+unless you are sure that the right one is 0.70 or beyond; what else is known is left out then.
 
 Answer with two lists:
 - "named": an entry for each title and collection with a chance of at least {NAMED_FROM} that a \
@@ -86,7 +90,8 @@ def instructions(collections: Sequence[Collection]) -> str:
 def titles(request: Request) -> str:
     """Return the message: one line for each title."""
     letters = _letters(request)
-    return "\n".join(_title(question, letters) for question in request.questions)
+    thresholds = {one.slug: one.threshold for one in request.collections}
+    return "\n".join(_title(question, letters, thresholds) for question in request.questions)
 
 
 def _letters(request: Inquiry) -> dict[str, str]:
@@ -96,7 +101,9 @@ def _letters(request: Inquiry) -> dict[str, str]:
     }
 
 
-def _title(question: Question, letters: Mapping[str, str]) -> str:
+def _title(question: Question, letters: Mapping[str, str], thresholds: Mapping[str, float]) -> str:
+    if question.is_second_look(thresholds):
+        return _second_look(question, letters, thresholds)
     parts = [f"#{question.item.id} {question.item.line}"]
     if len(question.slugs) < len(letters):
         parts.append("judge only: " + ", ".join(letters[slug] for slug in question.slugs))
@@ -107,6 +114,26 @@ def _title(question: Question, letters: Mapping[str, str]) -> str:
         )
         parts.append("standing: " + ", ".join(verdicts))
     return PART.join(parts)
+
+
+def _second_look(
+    question: Question, letters: Mapping[str, str], thresholds: Mapping[str, float]
+) -> str:
+    """Ask once more in few words, for the second looks shall cost next to nothing.
+
+    What in a description counts for a wish is in the reason of the verdict, made of the whole of
+    it: where there is one, the rest is left out. How far a chance may move before it turns a
+    membership around is told, for each one that is named costs more than the question.
+    """
+    brief = all(one.opinion.reason for one in question.standing.values())
+    said = []
+    for slug, decision in question.standing.items():
+        turns = turning_point(thresholds[slug], member=decision.member(thresholds[slug]))
+        chance = f"{letters[slug]} {decision.opinion.score:.2f} until {turns:.2f}"
+        reason = tamed(decision.opinion.reason, SHOWN_REASON).replace(";", ",")
+        said.append(f"{chance}, {reason}" if brief else chance)
+    line = question.item.brief if brief else question.item.line
+    return PART.join([f"#{question.item.id} {line}", "again: " + "; ".join(said)])
 
 
 class MalformedAnswerError(ValueError):

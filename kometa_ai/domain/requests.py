@@ -20,6 +20,8 @@ ITEMS_PER_REQUEST = 40
 ITEMS_PER_REVIEW = 10
 COLLECTIONS_PER_REVIEW = 3
 """A second opinion is bought for attention: each of its requests asks few doubtful pairs."""
+SECOND_LOOKS_FOR_ONE = 2
+"""So many second looks count as one item, with their short lines and one or two verdicts each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,23 @@ class Question:
     """One item of a request and the collections that it is judged for.
 
     ``slugs`` keeps the order of the request's collections; ``standing`` holds earlier decisions
-    that Claude is shown, and that stand where it names no other chance.
+    that Claude is shown, and that stand where it names no other chance. ``in_full``: another model
+    is asked, which shall see what the first one saw, and not why that one thought so.
     """
 
     item: MediaItem
     slugs: tuple[str, ...]
     standing: Mapping[str, Decision] = field(default_factory=dict)
+    in_full: bool = False
+
+    def is_second_look(self, thresholds: Mapping[str, float]) -> bool:
+        """Return whether nothing but doubtful verdicts on the title as it is are asked again."""
+        if self.in_full or set(self.slugs) != self.standing.keys():
+            return False
+        return all(
+            one.wants_second_look(thresholds[slug]) and one.fingerprint == self.item.fingerprint
+            for slug, one in self.standing.items()
+        )
 
     def only(self, slugs: Sequence[str]) -> Question:
         """Return the question for some of its collections."""
@@ -40,6 +53,7 @@ class Question:
             self.item,
             tuple(slug for slug in self.slugs if slug in slugs),
             {slug: decision for slug, decision in self.standing.items() if slug in slugs},
+            self.in_full,
         )
 
 
@@ -85,13 +99,15 @@ def group(
     standing: Mapping[str, Mapping[int, Decision]],
     *,
     collections_per_request: int,
-    items_per_request: int = ITEMS_PER_REQUEST,
+    items_per_request: int | None = None,
+    in_full: bool = False,
 ) -> tuple[tuple[Request, ...], ...]:
     """Group the selected pairs into requests, those with the same criteria together.
 
     ``standing`` maps slug and item id to the earlier decisions to show. Requests of one group
     share their cached beginning, so the first one should be answered before the others go out.
     A collection of which nothing is asked in this run is left out: its words would be paid for.
+    ``items_per_request`` is a limit that a person has set.
     """
     used = reduce(or_, selection.asked.values(), 0)
     bits = [bit for bit in range(len(selection.collections)) if used >> bit & 1]
@@ -102,13 +118,34 @@ def group(
         }
         members = tuple(chosen.values())
         questions = list(_questions(selection, chosen, items, standing))
+        if in_full:
+            questions = [replace(one, in_full=True) for one in questions]
         groups.append(
             tuple(
-                Request(members, tuple(questions[at : at + items_per_request]))
-                for at in range(0, len(questions), items_per_request)
+                Request(members, block) for block in _blocks(questions, members, items_per_request)
             )
         )
     return tuple(groups)
+
+
+def _blocks(
+    questions: Sequence[Question], members: Sequence[Collection], limit: int | None
+) -> Iterator[tuple[Question, ...]]:
+    """Yield blocks of at most ``limit`` questions, or of as many as are well judged at once."""
+    thresholds = {one.slug: one.threshold for one in members}
+    most = limit or ITEMS_PER_REQUEST * SECOND_LOOKS_FOR_ONE
+    block: list[Question] = []
+    size = 0
+    for question in questions:
+        light = limit is not None or question.is_second_look(thresholds)
+        weight = 1 if light else SECOND_LOOKS_FOR_ONE
+        if block and size + weight > most:
+            yield tuple(block)
+            block, size = [], 0
+        block.append(question)
+        size += weight
+    if block:
+        yield tuple(block)
 
 
 def _questions(

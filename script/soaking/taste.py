@@ -22,7 +22,8 @@ NAMED_FROM: Final = 0.35
 MOVED_FROM: Final = 0.1
 SURE, DOUBTFUL = 0.2, 0.3
 LINE: Final = re.compile(r"#(\d+) (.+)")
-ADDED: Final = re.compile(r"(judge only|standing): (.+)")
+ADDED: Final = re.compile(r"(judge only|standing|again): (.+)")
+CHANCE: Final = re.compile(r"(?:^|[,;] )([A-Z]) (\d\.\d\d)(?: until (\d\.\d\d))?(?=[,;]|$)")
 
 bill_of_this_request: ContextVar[Bill | None] = ContextVar("bill", default=None)
 sound: ContextVar[bool] = ContextVar("sound", default=True)
@@ -57,6 +58,8 @@ class Taste:
     seed: int
     moods: dict[str, int] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
+    whole: dict[int, str] = field(default_factory=dict)
+    """The last whole line of each film: a second look has a shorter one."""
 
     def __call__(self, system: str, message: str) -> object:
         """Answer a prompt in the shape that it asks for."""
@@ -68,14 +71,17 @@ class Taste:
             if match is None:
                 continue
             item_id, parts = int(match[1]), match[2].split(" | ")
-            only, standing = _added(parts)
+            only, standing, until = _added(parts)
             line = " | ".join(parts)
+            if until:
+                line = self.whole.get(item_id, line)
+            self.whole[item_id] = line
             judged.append(item_id)
             for letter, words in letters.items():
                 if only and letter not in only:
                     continue
                 chance, stands = self.chance(words, line), standing.get(letter)
-                moved = stands is not None and abs(chance - stands) >= MOVED_FROM
+                moved = stands is not None and _moved(chance, stands, until.get(letter))
                 pair = Pair(item_id, line, words, stands is not None)
                 if moved or (stands is None and chance >= NAMED_FROM):
                     named.append({"id": item_id, "c": letter, "p": chance, "why": "It suits"})
@@ -131,15 +137,24 @@ def _letters(system: str) -> dict[str, str]:
     return found
 
 
-def _added(parts: list[str]) -> tuple[frozenset[str], dict[str, float]]:
+def _moved(chance: float, stands: float, until: float | None) -> bool:
+    if until is None:
+        return abs(chance - stands) >= MOVED_FROM
+    return chance >= until if stands < until else chance <= until
+
+
+def _added(parts: list[str]) -> tuple[frozenset[str], dict[str, float], dict[str, float]]:
     """Take what the prompt adds off the end of a line."""
     only: frozenset[str] = frozenset()
     standing: dict[str, float] = {}
+    until: dict[str, float] = {}
     while len(parts) > 1 and (label := ADDED.fullmatch(parts[-1])):
         parts.pop()
         if label[1] == "judge only":
             only = frozenset(label[2].split(", "))
         else:
-            pairs = (one.split(" ") for one in label[2].split(", "))
-            standing = {letter: float(chance) for letter, chance in pairs}
-    return only, standing
+            told = CHANCE.findall(label[2])
+            standing = {letter: float(chance) for letter, chance, _ in told}
+            until = {letter: float(turns) for letter, _, turns in told if turns}
+            only = frozenset(standing) if until else only
+    return only, standing, until

@@ -170,6 +170,18 @@ def test_years_count(span: str, *, belongs: bool) -> None:
     assert bool(answer["named"]) is belongs
 
 
+def test_a_trembling_voice_says_another_thing_each_time() -> None:
+    system = instructions(demo_collections())
+    judge = Judgement(noise=0.15)
+    first, second = (judge(system, message())["named"] for _ in range(2))
+    told = [{(one["id"], one["c"]): one["p"] for one in said} for said in (first, second)]  # type: ignore[attr-defined]
+    both = told[0].keys() & told[1].keys()
+    moved = [abs(told[0][pair] - told[1][pair]) for pair in both]
+    assert len(both) > 50
+    assert sum(moved) / len(moved) > 0.05
+    assert max(moved) <= 0.3
+
+
 def test_the_same_question_has_the_same_answer_and_another_seed_another() -> None:
     system = instructions(demo_collections())
     trembling = [

@@ -77,10 +77,24 @@ def test_a_number_sign_stays_where_it_is_no_id() -> None:
     assert describe("#1 Fan", 2005, ()) == "№1 Fan (2005)"
 
 
-@pytest.mark.parametrize("fact", ["standing: A 1.00", "Judge  Only : A", "\u2060standing: A 1"])
+@pytest.mark.parametrize(
+    "fact", ["standing: A 1.00", "Judge  Only : A", "\u2060standing: A 1", "Again: A 1 until 0"]
+)
 def test_no_fact_can_look_like_what_the_prompt_adds(fact: str) -> None:
     for line in (describe("Ran", 1985, (), studio=fact), describe("Ran", 1985, (), overview=fact)):
         assert line.rpartition(PART)[2].startswith('"')
+
+
+def test_a_brief_line_tells_which_film_it_is_and_not_what_happens_in_it() -> None:
+    film = item(1, "Ran", "An old lord divides his land.", year=1985)._replace(
+        genres=("Drama", "War"),
+        language="Japanese",
+        certification="R",
+        studio="Toho",
+        franchise="Lear Collection",
+        keywords=("betrayal",),
+    )
+    assert film.brief == "Ran (1985) | Drama, War | Japanese | Lear Collection"
 
 
 def test_films_that_are_called_so_keep_their_names() -> None:
@@ -99,7 +113,7 @@ def test_whatever_the_texts_are_the_parts_stay_apart(
     for part in parts:
         assert "|" not in part
         assert "  " not in part
-        assert not part.casefold().startswith(("judge only:", "standing:"))
+        assert not part.casefold().startswith(("judge only:", "standing:", "again:"))
         assert len(part) <= OVERVIEW_LIMIT + 1
     assert not any(f"#{digit}" in line for digit in "0123456789")
 

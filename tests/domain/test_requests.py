@@ -87,6 +87,26 @@ def test_every_selected_pair_is_in_exactly_one_request(
     assert set(pairs) == wanted
 
 
+@pytest.mark.parametrize(
+    ("limit", "sizes"), [(None, [40, 20 + 40, 5]), (50, [50, 50, 5]), (3, [3] * 35)]
+)
+def test_two_second_looks_count_as_one_title_unless_a_person_counts(
+    limit: int | None, sizes: list[int]
+) -> None:
+    films = {number: item(number, f"Film {number}", "It happens.") for number in range(1, 106)}
+    doubt = Opinion(include=True, confidence=0.65, reason="So")
+    earlier = {
+        number: EARLIER._replace(opinion=doubt, fingerprint=film.fingerprint)
+        for number, film in films.items()
+        if number > 60
+    }
+    chosen = selection(dict.fromkeys(films, 1), 1)
+    (requests,) = group(
+        chosen, films, {"c0": earlier}, collections_per_request=10, items_per_request=limit
+    )
+    assert [len(one.questions) for one in requests] == sizes
+
+
 @pytest.mark.parametrize("films", [2, 3, 7])
 def test_halves_share_the_criteria_and_split_the_items(films: int) -> None:
     request = questions(films=films)

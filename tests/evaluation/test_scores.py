@@ -136,7 +136,7 @@ def test_the_range_holds_the_share(found: int, more: int) -> None:
     told = wilson(found, found + more)
     assert 0 <= told.low <= told.high <= 1
     if found + more:
-        assert told.low <= found / (found + more) <= told.high + 1e-12
+        assert told.low - 1e-12 <= found / (found + more) <= told.high + 1e-12
     assert wilson(0, 0) == wilson(0, 0).__class__(0.0, 1.0)
 
 

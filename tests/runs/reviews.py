@@ -58,8 +58,8 @@ def asked(claude: SimulatedClaude, model: str) -> list[tuple[str, int]]:
             re.findall(r"^([A-Z])\. (.+)$", system.partition("Collections:")[2], re.MULTILINE)
         )
         for line in message(body).splitlines():
-            only = re.search(r" \| judge only: ([A-Z, ]+)", line)
-            chosen = only[1].replace(" ", "").split(",") if only else list(letters)
+            only = re.search(r" \| (?:judge only|again): ([^|]+)", line)
+            chosen = re.findall(r"(?:^|[,;] )([A-Z])\b", only[1]) if only else list(letters)
             number = int(line.removeprefix("#").split(" ", 1)[0])
             found += [(letters[letter], number) for letter in chosen]
     return found

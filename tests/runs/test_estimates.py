@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kometa_ai.demo.judgement import Judgement
-from kometa_ai.demo.meter import Meter
 from kometa_ai.domain.report import RunRequest
 from kometa_ai.estimating import Estimate, estimate
 from tests.demo_library import library, wishes
@@ -27,7 +26,7 @@ async def estimate_in(world: World, **wanted: Any) -> Estimate:
 
 async def run_later(world: World, **wanted: Any) -> RunReport:
     """Run with a cold prompt cache, as it is on the next day."""
-    world.claude.meter = Meter()
+    world.claude.meter.cool()
     return await world.run(**wanted)
 
 

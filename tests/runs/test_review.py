@@ -50,6 +50,8 @@ async def test_doubtful_titles_are_asked_of_the_stronger_model_in_the_same_run(
             one.partition(" | standing: ") for one in message(world.claude.requests[1]).split("\n")
         ]
         assert [chance for _, _, chance in lines] == ["A 0.60", "A 0.80", "A 0.55", "A 0.85"]
+        assert all("What happens in film" in line for line, _, _ in lines), "all that is known"
+        assert world.claude.meter.requests_by_model == {FIRST: 1, REVIEWER: 1}
         assert world.radarr.members("kai-noir") == {1, 3, 6}
         (noir,) = report.collections
         assert (noir.judged, noir.pending, noir.deferred) == (12, 0, 0)

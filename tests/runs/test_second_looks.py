@@ -34,16 +34,16 @@ async def test_a_pair_near_the_threshold_is_judged_twice_and_never_more(tmp_path
         world.write(block("Noir"))
         await world.run()
         assert "standing:" not in "".join(messages(world.claude))
+        assert "again:" not in "".join(messages(world.claude))
         assert world.radarr.members("kai-noir") == {2, 3, 6}
         world.claude.requests.clear()
         report = await world.run()
         (message,) = messages(world.claude)
-        lines = [line.partition(" | standing: ") for line in message.splitlines()]
-        assert [(line.split(" ")[0], chance) for line, _, chance in lines] == [
-            ("#1", "A 0.60"),
-            ("#2", "A 0.80"),
-            ("#5", "A 0.55"),
-            ("#6", "A 0.85"),
+        assert message.splitlines() == [
+            "#1 Film 1 (1991) | Drama | again: A 0.60 until 0.80, Noir suits it",
+            "#2 Film 2 (1992) | Drama | again: A 0.80 until 0.60, Noir suits it",
+            "#5 Film 5 (1995) | Drama | again: A 0.55 until 0.80, Noir suits it",
+            "#6 Film 6 (1996) | Drama | again: A 0.85 until 0.60, Noir suits it",
         ]
         assert report.result is Result.SUCCESS
         world.claude.requests.clear()
@@ -80,6 +80,27 @@ async def test_a_chance_that_stands_and_is_not_named_is_kept_with_its_reason(
         assert (await world.run()).collections[0].pending == 0
 
 
+async def test_a_title_that_is_asked_for_something_else_as_well_is_told_in_full(
+    tmp_path: Path,
+) -> None:
+    movies = [movie(number) for number in range(1, 4)]
+    async with World(tmp_path, movies, {"Noir": {1: 0.75, 2: 0.65}, "Cosy": {1: 0.9}}) as world:
+        world.write(block("Noir"))
+        await world.run()
+        world.claude.requests.clear()
+        world.write(block("Noir"), block("Cosy"))
+        report = await world.run()
+        # Most of these lines were never read for the second wish, and no bound is told in them:
+        # what moves there is worth knowing.
+        assert messages(world.claude)[0].splitlines() == [
+            "#1 Film 1 (1991) | Drama | PG-13 | What happens in film 1. | standing: A 0.75",
+            "#2 Film 2 (1992) | Drama | PG-13 | What happens in film 2. | standing: A 0.65",
+            "#3 Film 3 (1993) | Drama | PG-13 | What happens in film 3. | judge only: B",
+        ]
+        assert [one.judged for one in report.collections] == [2, 3]
+        assert (await world.run()).spending.requests == 0
+
+
 async def test_a_moved_threshold_buys_no_second_look(tmp_path: Path) -> None:
     movies = [movie(number) for number in range(1, 5)]
     async with World(tmp_path, movies, {"Noir": {1: 0.9, 2: 0.5}}) as world:
@@ -114,16 +135,16 @@ async def test_a_forced_run_judges_everything_again_and_is_bound_by_the_hysteres
 async def test_noise_changes_no_membership_after_the_second_run(tmp_path: Path) -> None:
     async with World(tmp_path, library(500)) as world:
         (world.kometa / "movies.yml").write_text(wishes(5, threshold=0.7), encoding="utf-8")
+        world.claude.judge = Judgement(noise=0.15)
         members, costs = [], []
-        for number in range(10):
-            world.claude.judge = Judgement(noise=0.15, seed=number)
+        for _ in range(10):
             report = await world.run()
             assert report.result is Result.SUCCESS
             costs.append(report.spending.cost)
             members.append({one.tag: world.radarr.members(one.tag) for one in report.collections})
         assert all(members[1].values())
         assert members[2:] == [members[1]] * 8
-        assert 0 < costs[1] < costs[0] * Decimal("0.045")
+        assert 0 < costs[1] < costs[0] * Decimal("0.035")
         assert costs[2:] == [0] * 8
         assert sum(costs) == world.claude.meter.usd
 
