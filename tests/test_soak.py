@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kometa_ai.demo.meter import Bill
-from script.soaking import chaos, checker, money, rules, state as states
+from script.soaking import chaos, checker, money, rules, state as states, vitals
 from script.soaking.hook import Delivery
 from script.soaking.library import Books, WatchedRadarr
 from script.soaking.taste import Ask, Pair
@@ -188,6 +190,18 @@ def test_a_log_is_read_for_bugs_and_secrets() -> None:
     )
     assert checker.wrong_codes([("service by SIGTERM", 0), ("--run-now", 4)]) == []
     assert len(checker.wrong_codes([("service by SIGTERM", 1), ("--run-now", -11)])) == 2
+
+
+def test_what_a_service_takes_more_and_more_of_is_found() -> None:
+    lines = ["DEBUG after run 3: 12 tasks", "INFO idle", "DEBUG after run 4: 14 tasks"]
+    now = vitals.take(os.getpid(), lines)
+    assert now.tasks == 14
+    quiet = replace(now, memory=50.0, children=0)
+    assert quiet.wrong(quiet) == []
+    more = replace(quiet, memory=90.0, handles=99, threads=99, tasks=99, children=1)
+    wrong = " ".join(more.wrong(quiet))
+    for what in ("memory grew", "open files grew", "threads grew", "tasks grew", "child processes"):
+        assert what in wrong
 
 
 def test_a_seed_draws_the_same_plan() -> None:
