@@ -104,7 +104,29 @@ async def test_a_wrong_threshold_pin_or_hold_is_found(tmp_path: Path) -> None:
         assert any("film 1: it does not belong" in one for one in wrong(world))
         hold = "INSERT INTO held VALUES ('radarr', 'noir', 1, 'kai-noir', '[{\"id\": 1}]')"
         alter(world, hold)
-        assert wrong(world) == ["kai-noir: 1 of 1 are held, which is not too many"]
+        assert wrong(world) == ["kai-noir: 1 of 0 are held, which is not too many"]
+
+
+@pytest.mark.parametrize(("added", "found"), [(0, 1), (14, 0)])
+async def test_what_is_held_is_measured_before_the_run_added_some(
+    tmp_path: Path, added: int, found: int
+) -> None:
+    async with judged(tmp_path) as world:
+        for number in range(1, 21):  # of these only film 1 belongs, by its verdict
+            world.radarr.hand_tag(number, "KAI-Noir")
+        kept = frozenset(range(8, 21))
+        pins = tuple(states.Pin("noir", one, 0, "keep", "user", "") for one in kept)
+        state = state_of(world)
+        report = {"collections": [{"slug": "noir", "added": [{}] * added}]}
+        then = replace(
+            state,
+            pins=pins,
+            held={"noir": frozenset(range(2, 8))},
+            reports={state.newest(): report},
+        )
+        films = rules.survey(world.radarr)
+        wrong = rules.wrong_tags(WISHES[:1], films, then, percent=PERCENT)
+        assert sum("not too many" in one for one in wrong) == found
 
 
 async def test_wrong_cents_are_found(tmp_path: Path) -> None:
