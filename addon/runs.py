@@ -165,6 +165,7 @@ class Runs:
         await self._finish(RunFinished(report))
         self._active = None
         self.idle.set()
+        LOG.debug("after run %s: %s tasks", active.run_id, len(asyncio.all_tasks()))
 
     async def _lost(self, active: _Active, heard: _Heard) -> RunReport:
         """Return, and keep, the report of a run that left none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kometa_ai.demo.meter import Bill
-from script.soaking import chaos, checker, money, rules, state as states
+from script.soaking import chaos, checker, money, rules, state as states, vitals
 from script.soaking.hook import Delivery
 from script.soaking.library import Books, WatchedRadarr
 from script.soaking.taste import Ask, Pair
@@ -102,7 +104,29 @@ async def test_a_wrong_threshold_pin_or_hold_is_found(tmp_path: Path) -> None:
         assert any("film 1: it does not belong" in one for one in wrong(world))
         hold = "INSERT INTO held VALUES ('radarr', 'noir', 1, 'kai-noir', '[{\"id\": 1}]')"
         alter(world, hold)
-        assert wrong(world) == ["kai-noir: 1 of 1 are held, which is not too many"]
+        assert wrong(world) == ["kai-noir: 1 of 0 are held, which is not too many"]
+
+
+@pytest.mark.parametrize(("added", "found"), [(0, 1), (14, 0)])
+async def test_what_is_held_is_measured_before_the_run_added_some(
+    tmp_path: Path, added: int, found: int
+) -> None:
+    async with judged(tmp_path) as world:
+        for number in range(1, 21):  # of these only film 1 belongs, by its verdict
+            world.radarr.hand_tag(number, "KAI-Noir")
+        kept = frozenset(range(8, 21))
+        pins = tuple(states.Pin("noir", one, 0, "keep", "user", "") for one in kept)
+        state = state_of(world)
+        report = {"collections": [{"slug": "noir", "added": [{}] * added}]}
+        then = replace(
+            state,
+            pins=pins,
+            held={"noir": frozenset(range(2, 8))},
+            reports={state.newest(): report},
+        )
+        films = rules.survey(world.radarr)
+        wrong = rules.wrong_tags(WISHES[:1], films, then, percent=PERCENT)
+        assert sum("not too many" in one for one in wrong) == found
 
 
 async def test_wrong_cents_are_found(tmp_path: Path) -> None:
@@ -188,6 +212,18 @@ def test_a_log_is_read_for_bugs_and_secrets() -> None:
     )
     assert checker.wrong_codes([("service by SIGTERM", 0), ("--run-now", 4)]) == []
     assert len(checker.wrong_codes([("service by SIGTERM", 1), ("--run-now", -11)])) == 2
+
+
+def test_what_a_service_takes_more_and_more_of_is_found() -> None:
+    lines = ["DEBUG after run 3: 12 tasks", "INFO idle", "DEBUG after run 4: 14 tasks"]
+    now = vitals.take(os.getpid(), lines)
+    assert now.tasks == 14
+    quiet = replace(now, memory=50.0, children=0)
+    assert quiet.wrong(quiet) == []
+    more = replace(quiet, memory=90.0, handles=99, threads=99, tasks=99, children=1)
+    wrong = " ".join(more.wrong(quiet))
+    for what in ("memory grew", "open files grew", "threads grew", "tasks grew", "child processes"):
+        assert what in wrong
 
 
 def test_a_seed_draws_the_same_plan() -> None:

@@ -42,6 +42,7 @@ from kometa_ai.settings import (
     ESTIMATE_NEEDS,
     RUN_NEEDS,
     Loaded,
+    LogFormat,
     SettingsError,
     load,
     masked,
@@ -68,7 +69,8 @@ def main() -> None:
         # What was written is handed over; the file that it came from may be broken by now.
         written = {name: raw for name, raw in order.settings.items() if name != "SETTINGS_FILE"}
         loaded = load({}, flags=written, options_file=None)
-        logs.set_up(loaded.settings, shown=logging.WARNING, to_file=False)
+        # As JSON, for the service: it passes each line on as one of its own.
+        logs.set_up(loaded.settings, shown=logging.WARNING, to_file=False, form=LogFormat.JSON)
         asyncio.run(_until_stopped(Work(order, loaded)))
     except KeyboardInterrupt:
         os._exit(1)

@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -69,6 +69,15 @@ class Failed:
     faults: tuple[Fault, ...]
 
 
+class Words(msgspec.Struct, frozen=True):
+    """One record of a worker's log, as LOG_FORMAT=json writes it."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+    logger: str
+    message: str
+    traceback: str = ""
+
+
 Told = Event | Estimated | Checked | Delivered | Failed
 
 
@@ -98,6 +107,7 @@ LONGEST_LINE: Final = 256 * 1024 * 1024
 
 _orders = msgspec.json.Decoder(Order)
 _answers = msgspec.json.Decoder(_Estimated | _Checked | _Delivered | _Failed)
+_words = msgspec.json.Decoder(Words)
 _kinds = msgspec.json.Decoder(_Kind)
 _ANSWERS: Final = frozenset({"estimate", "checked", "delivered", "failed"})
 
@@ -110,6 +120,11 @@ def encode_order(order: Order) -> bytes:
 def decode_order(line: bytes) -> Order:
     """Return the order of a line; ValueError if it is none."""
     return _orders.decode(line)
+
+
+def decode_words(line: bytes) -> Words:
+    """Return the record of a line; ValueError if it is none."""
+    return _words.decode(line)
 
 
 def encode_told(told: Told) -> bytes:

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from addon.worker.order import CANCEL, LONGEST_LINE, decode_told, encode_order
+from addon.worker.order import CANCEL, LONGEST_LINE, decode_told, decode_words, encode_order
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -106,4 +106,15 @@ async def _log_words(process: Process) -> None:
     """Take what it logs into our log; its secrets are masked already."""
     assert process.stderr is not None  # noqa: S101 - it was asked for
     async for line in process.stderr:
+        _log(line)
+
+
+def _log(line: bytes) -> None:
+    """Log a record of the worker as it was meant; what is none (a crash's words) is a warning."""
+    try:
+        words = decode_words(line)
+    except ValueError:
         LOG.warning("%s", line.decode(errors="replace").rstrip())
+        return
+    told = f"{words.message}\n{words.traceback}" if words.traceback else words.message
+    logging.getLogger(words.logger).log(logging.getLevelNamesMapping()[words.level], "%s", told)

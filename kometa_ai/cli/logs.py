@@ -84,13 +84,20 @@ class _File(logging.handlers.RotatingFileHandler):
             super().handleError(record)
 
 
-def set_up(settings: Settings, *, shown: int = logging.ERROR, to_file: bool = True) -> None:
+def set_up(
+    settings: Settings,
+    *,
+    shown: int = logging.ERROR,
+    to_file: bool = True,
+    form: LogFormat | None = None,
+) -> None:
     """Send this program's log where the settings say; from level ``shown`` on to stderr too.
 
+    ``form`` is for a reader that wants another one than people (``None``: as the settings say).
     A command tells people what happens itself, and the log repeats it in the file; the service has
     no other voice than its log. Raises OSError when LOG_DIR can't be written.
     """
-    kind = _Json if settings.log_format is LogFormat.JSON else _Redacted
+    kind = _Json if (form or settings.log_format) is LogFormat.JSON else _Redacted
     to_stderr = logging.StreamHandler(sys.stderr)
     to_stderr.setLevel(logging.DEBUG if settings.debug_logging else shown)
     handlers: list[logging.Handler] = [to_stderr]

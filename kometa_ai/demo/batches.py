@@ -114,6 +114,13 @@ class Desk:
         for name, params in todo[: -(-len(batch.requests) // max(self.steps, 1))]:
             batch.results[name] = self._result(params)
 
+    def finish(self, batch: SimulatedBatch) -> None:
+        """Do all that is left of the work on a batch."""
+        for name, params in batch.requests:
+            if name not in batch.results:
+                canceled: dict[str, object] = {"type": "canceled"}
+                batch.results[name] = canceled if batch.canceling else self._result(params)
+
     def expire(self, batch: SimulatedBatch) -> None:
         """Let a day pass without a turn for what is not done."""
         for name, _ in batch.requests:

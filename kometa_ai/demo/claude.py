@@ -52,12 +52,13 @@ class SimulatedClaude:
         *,
         latency: float = 0.0,
         now: Callable[[], float] = time.monotonic,
+        meter: Meter | None = None,
     ) -> None:
         self.api_key = api_key
         self.judge: Judge = judge or Judgement()
         self.judges: dict[str, Judge] = {}
         self.latency = latency
-        self.meter = Meter(now)
+        self.meter = meter or Meter(now)
         self.requests: list[dict[str, Json]] = []
         self.headers: list[dict[str, str]] = []
         self.mishaps: list[Mishap] = []

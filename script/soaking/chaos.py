@@ -42,6 +42,7 @@ DEEDS: Final[Mapping[str, tuple[Deed, float]]] = {
     "the service is ended": (machine.service_ends, 1.2),
     "the worker is ended": (machine.worker_ends, 1.5),
     "a run is killed": (machine.run_is_killed, 2.5),
+    "a batch": (outages.batch_fares, 1.2),
     "the broker restarts": (outages.broker_restarts, 1),
     "the webhook fails": (outages.hook_fails, 1.2),
 }

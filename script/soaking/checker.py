@@ -84,9 +84,10 @@ class Checker:
         if not place.killed:
             log.checked("told once", told_twice(place.hook.got))
         log.checked("MQTT", wrong_topics(retained, enabled, place))
-        log.checked("log", alarms(place.new_lines()))
+        lines = place.new_lines()
+        log.checked("log", alarms(lines))
         log.checked("exit codes", wrong_codes(place.codes))
-        log.checked("vitals", self._vitals(place))
+        log.checked("vitals", self._vitals(place, lines))
         self._remember(place, state)
         return state
 
@@ -121,11 +122,11 @@ class Checker:
                 found.append(f"{label} was put {'on' if on else 'off'} film {number}, in vain")
         return found
 
-    def _vitals(self, place: Place) -> list[str]:
-        now = vitals.take(place.service.pid)
+    def _vitals(self, place: Place, lines: Sequence[str]) -> list[str]:
+        now = vitals.take(place.service.pid, lines)
         if self.first is None or self.first.pid != now.pid:
             self.first = now
-        for name in ("memory", "handles", "threads"):
+        for name in ("memory", "handles", "threads", "tasks"):
             self.most[name] = max(self.most.get(name, 0), getattr(now, name))
         return now.wrong(self.first)
 

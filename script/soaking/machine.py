@@ -72,6 +72,7 @@ async def settings_change(place: Place) -> str:
     name, value = place.chance.choice(
         [
             ("claude_concurrency", place.chance.randint(1, 4)),
+            ("claude_mode", place.chance.choice(("live", "batch"))),
             ("claude_collections_per_request", place.chance.randint(1, 10)),
             ("debug_logging", heads(place)),
             ("schedule_blackout", place.chance.choice((None, "01:00-02:00"))),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kometa_ai.demo.mishap import (
     Mishap as Hitch,
+    at_batch,
     limited,
     login_page,
     no_credit,
@@ -123,6 +124,27 @@ async def claude_hangs(place: Place) -> str:
     place.claude.mishaps.append(Hitch(gate=gate) if before else Hitch(hold=gate))
     asyncio.get_running_loop().call_later(place.chance.uniform(2, 15), gate.set)
     return "before its answer" if before else "in its answer"
+
+
+async def batch_fares(place: Place) -> str:
+    """Have the runs ask in batches from now on, and let one of these go wrong."""
+    place.set(claude_mode="batch")
+    desk = place.claude.desk
+    desk.steps = place.chance.choice((0, 0, 1))
+    hitches = {
+        "well": Hitch(times=0),
+        "its creation is not confirmed": Hitch(at_batch("create"), lost=True),
+        "its creation is refused": Hitch(at_batch("create"), reply=overloaded()),
+        "nobody tells how far it is": Hitch(at_batch("look"), reply=overloaded()),
+        "its results break off": Hitch(at_batch("results"), reset_after=1),
+        "its results end early": Hitch(at_batch("results"), end_after=1),
+        "a request errs": Hitch(at_batch("item"), fate="errored"),
+        "a request expires": Hitch(at_batch("item"), fate="expired", times=2),
+    }
+    name = place.chance.choice(sorted(hitches))
+    if name != "well":
+        place.claude.mishaps.append(hitches[name])
+    return f"{name}; done after {desk.steps} looks"
 
 
 async def broker_restarts(place: Place) -> str:

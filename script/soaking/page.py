@@ -43,6 +43,8 @@ def note(place: Place, checker: Checker, state: State) -> None:
         "MQTT messages heard": f"{sum(place.ear.heard.values()):,}",
         "Most memory of the idle service": f"{checker.most.get('memory', 0):.0f} MB",
         "Most open files": f"{checker.most.get('handles', 0):.0f}",
+        "Batches": f"{len(place.claude.desk.batches)}",
+        "Most tasks of asyncio": f"{checker.most.get('tasks', 0):.0f}",
         "Most threads": f"{checker.most.get('threads', 0):.0f}",
         "Pins at the end": f"{len(state.pins)}",
     }

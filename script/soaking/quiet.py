@@ -43,12 +43,15 @@ async def calm(place: Place) -> None:
     for gate in place.gates:
         gate.set()
     place.gates.clear()
+    for batch in place.claude.desk.batches.values():
+        place.claude.desk.finish(batch)
     place.hook.mood = "well"
     place.shelf.broken.clear()
     place.shelf.write()
     place.set(
         schedule_cron="17 */4 * * *",
         schedule_blackout=None,
+        claude_mode="live",
         monthly_budget=BUDGET,
         max_removals_percent=PERCENT,
         tz="UTC",

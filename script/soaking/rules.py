@@ -109,10 +109,20 @@ def wanted(
     return verdict.confidence >= wish.threshold - HAIR
 
 
+def _added(state: State) -> dict[str, int]:
+    """Return how many members the newest run added, by slug."""
+    report = state.reports.get(state.newest(), {})
+    return {one["slug"]: len(one["added"]) for one in report.get("collections", ())}
+
+
 def wrong_tags(
     wishes: Sequence[Wish], films: Mapping[int, Film], state: State, *, percent: int
 ) -> list[str]:
-    """Compare the tags with what decisions, pins, gates, rules and thresholds say."""
+    """Compare the tags with what decisions, pins, gates, rules and thresholds say.
+
+    What is held is measured against the members before the newest run, which may have added some.
+    """
+    added = _added(state)
     found: list[str] = []
     members: dict[str, set[int]] = {}
     for film in films.values():
@@ -134,6 +144,7 @@ def wrong_tags(
                 found.append(f"{pair}: it does not belong, has the tag, and nothing is held")
             elif present and not belongs:
                 waiting += 1
-        if 0 < waiting <= FEW or (waiting and waiting * 100 <= len(there) * percent):
-            found.append(f"{wish.label}: {waiting} of {len(there)} are held, which is not too many")
+        before = len(there) - added.get(wish.slug, 0)
+        if 0 < waiting <= FEW or (waiting and waiting * 100 <= before * percent):
+            found.append(f"{wish.label}: {waiting} of {before} are held, which is not too many")
     return found

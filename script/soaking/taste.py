@@ -116,9 +116,8 @@ class WatchedClaude(SimulatedClaude):
     """A simulated Claude whose judge knows the bill, and whether the answer will arrive whole."""
 
     def __init__(self, api_key: str, taste: Taste) -> None:
-        super().__init__(api_key, taste)
+        super().__init__(api_key, taste, meter=WatchedMeter())
         self.taste = taste
-        self.meter = WatchedMeter()
 
     def _next_mishap(self, body: dict[str, Json], *, refuses: bool = False) -> Mishap:
         mishap = super()._next_mishap(body, refuses=refuses)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KIB: Final = 1024
 MOST_MEMORY: Final = 120.0
@@ -14,6 +18,8 @@ MOST_MEMORY: Final = 120.0
 GROWTH: Final = 30.0
 MORE_HANDLES: Final = 10
 MORE_THREADS: Final = 6
+MORE_TASKS: Final = 6
+TASKS: Final = re.compile(r"after run \S+: (\d+) tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Vitals:
     handles: int
     threads: int
     children: int
+    tasks: int
+    """Of asyncio, after the newest run: the service writes it into its log."""
 
     def wrong(self, first: Vitals) -> list[str]:
         """Compare with the first measurement of the same life."""
@@ -37,21 +45,26 @@ class Vitals:
             found.append(f"its open files grew from {first.handles} to {self.handles}")
         if self.threads > first.threads + MORE_THREADS:
             found.append(f"its threads grew from {first.threads} to {self.threads}")
+        if not self.tasks:
+            found.append("its log does not say how many tasks it has")
+        elif self.tasks > first.tasks + MORE_TASKS:
+            found.append(f"its tasks grew from {first.tasks} to {self.tasks}")
         if self.children:
             found.append(f"{self.children} child processes are left although nothing runs")
         return found
 
 
-def take(pid: int) -> Vitals:
-    """Measure a process."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    status = dict(line.split(":", 1) for line in lines if ":" in line)
+def take(pid: int, lines: Iterable[str]) -> Vitals:
+    """Measure a process; ``lines`` are what it wrote last."""
+    rows = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    status = dict(row.split(":", 1) for row in rows if ":" in row)
     return Vitals(
         pid,
         int(status["VmRSS"].split()[0]) / KIB,
         len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - only how many
         int(status["Threads"]),
         len(children(pid)),
+        ([0] + [int(told[1]) for line in lines if (told := TASKS.search(line))])[-1],
     )
 
 
