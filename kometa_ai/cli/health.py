@@ -59,10 +59,10 @@ async def ask_everything(
         "Kometa's files": lambda: _files(settings),
         "Radarr": lambda: _radarr(settings, clock),
         "Claude": lambda: _claude(settings, clock),
-        "Mail": lambda: _mail(settings),
     }
     if settings.claude_review_model:
-        checks["Claude, second opinion"] = lambda: _reviewer(settings, clock)
+        checks["Second opinion"] = lambda: _reviewer(settings, clock)
+    checks["Mail"] = lambda: _mail(settings)
     if settings.notification_urls:
         checks["Chats"] = lambda: _chats(settings)
     for name, question in further.items():

@@ -79,6 +79,7 @@ class Narrator:
                 self._out.print(f"[dim]{kind} {run_id}, {what}[/]")
             case PhaseBegan(phase=phase):
                 self.rest()
+                self._last = -1
                 self._out.print(f"[dim]· {phase}[/]")
             case Progress():
                 self._progress(event)

@@ -103,6 +103,8 @@ def print_estimate(out: Console, estimate: Estimate) -> None:
             f" {many(review.pairs, 'second opinion')} of {safe(review.model)}{unknown}: how many"
             " titles will be doubtful shows only in the run."
         )
+    elif review is not None and estimate.requests:
+        out.print(f"Second opinions of {safe(review.model)} come on top if any title is doubtful.")
     if estimate.limit is not None and estimate.cost > estimate.limit:
         out.print(
             f"[yellow]The budgets leave {usd(estimate.limit)}[/]: the run stops there and goes on"

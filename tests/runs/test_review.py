@@ -234,6 +234,8 @@ async def test_the_command_line_knows_it(tmp_path: Path) -> None:
         world.write(block("Noir", tag="KAI-Noir"))
         ended = await cli(world, "--run-now", "--json", CLAUDE_REVIEW_MODEL=REVIEWER)
         assert ended.code == 0
+        assert "asking for second opinions" in ended.err
+        assert "12 of 12 verdicts" in ended.err
         usage = ended.json["usage"]
         assert {name: usage["review"][name] for name in ("model", "requests", "pairs")} == {
             "model": REVIEWER,

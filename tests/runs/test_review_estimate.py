@@ -146,6 +146,8 @@ async def test_the_command_line_shows_it_apart(tmp_path: Path) -> None:
         review = usage["review"]
         assert (review["model"], review["requests"], review["pairs"]) == (REVIEWER, 1, 4)
         assert 0 < review["cost_usd"] < usage["cost_usd"]
+        first = await cli(world, "--estimate", "--collection", "Cosy", CLAUDE_REVIEW_MODEL=REVIEWER)
+        assert f"Second opinions of {REVIEWER} come on top" in first.out + first.err
         off = (await cli(world, "--estimate", "--json")).json["usage"]
         assert off["review"] is None
         strange = await cli(world, "--estimate", CLAUDE_REVIEW_MODEL="claude-next")
