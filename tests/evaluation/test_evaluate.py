@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, Reply, refused
+from kometa_ai.demo.mishap import Mishap, Reply, at_batch, refused, wrong_key
 from kometa_ai.domain.evaluation.truth import TruthError
 from kometa_ai.domain.fault import SkipError
 from kometa_ai.domain.report import Progress
 from kometa_ai.messages.evaluation_phrases import remarks
+from kometa_ai.settings import ClaudeMode
 from tests.evaluation.trying import HAIKU, SONNET, Fickle, Held, evaluate, listed
 from tests.world import World, block, movie
 
@@ -190,6 +191,24 @@ async def test_what_was_spent_before_counts_in_the_month(tmp_path: Path) -> None
         second = await evaluate(world, listed([1, 2]))
         assert second.offer.left == Decimal("0.0001")
         assert second.exhausted == "MONTHLY_BUDGET"
+        assert world.claude.meter.usd <= world.monthly_budget
+
+
+async def test_what_a_batch_may_still_cost_counts_in_the_month(tmp_path: Path) -> None:
+    """It was handed in, and is paid for when it is taken: nobody else may spend that."""
+    async with World(tmp_path, films(80), CHANCES, mode=ClaudeMode.BATCH) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(when=at_batch("look"), reply=wrong_key(), times=None)]
+        await world.run()
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+        world.claude.mishaps = []
+        world.monthly_budget = batch.cost + Decimal("0.0001")
+        evaluation = await evaluate(world, listed([1, 2]))
+        assert evaluation.offer.left == Decimal("0.0001")
+        assert evaluation.exhausted == "MONTHLY_BUDGET"
+        assert evaluation.cost == 0
+        await world.run()
         assert world.claude.meter.usd <= world.monthly_budget
 
 
