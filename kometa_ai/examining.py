@@ -97,7 +97,7 @@ async def prepare(wanted: Wanted, house: House, judges: Sequence[Judge]) -> Plan
     tried = tuple(_try(collection, exam, wanted, judge) for judge in judges)
     now = house.clock.now()
     spent = await house.store.spent_between(*house.policy.month_of(now))
-    # What a batch on its way may still cost is spent as good as.
+    # What a batch on its way may still cost is as good as spent.
     spent += sum((one.cost for one in await house.store.open_batches()), Decimal(0))
     return Plan(
         collection,

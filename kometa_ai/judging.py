@@ -40,13 +40,20 @@ CALLING_OFF: Final = 3.0
 
 @dataclass(slots=True)
 class Judging:
-    """Asks for one run. ``under_way`` are pairs that a batch asks, by slug and criteria."""
+    """Asks for one run.
+
+    ``left`` are batches that are not done and not waited for, ``under_way`` the pairs that they
+    ask, by slug and criteria.
+    """
 
     house: House
     chronicle: Chronicle
     purchasing: Purchasing
     tally: Tally = field(default_factory=Tally)
+    left: list[OpenBatch] = field(default_factory=list)
     under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+    left_to_batch: int = 0
+    """Pairs that this run would ask about if no batch did."""
 
     async def take_up(self) -> None:
         """Take what an earlier run asked in a batch, before anything is asked again.
@@ -72,6 +79,7 @@ class Judging:
     ) -> tuple[list[Case], int]:
         """Ask about what is not decided, up to ``left`` pairs; return how many were chosen."""
         house, request = self.house, self.chronicle.request
+        await self._learn_what_is_under_way()
         selection, groups = deciding.plan(
             [replace(one, pending=self._open(one.pending, titles)) for one in cases],
             titles,
@@ -104,11 +112,6 @@ class Judging:
             await asking.ask(queue)
         self.chronicle.add_faults(self.tally.faults[told:])
         return [case.learned(self.tally) for case in cases], selection.count
-
-    @property
-    def left_to_batch(self) -> int:
-        """Return how many pairs are left to a batch that is not done."""
-        return sum(map(len, self.under_way.values()))
 
     async def _ask_in_batches(
         self,
@@ -149,7 +152,7 @@ class Judging:
             else:
                 known = batch if batch.id else await vigil.found_again(batch)
                 if known is not None and not await _has_ended(vigil, known):
-                    self._leave(batch, inquiries)
+                    self._leave(known)
                     return
                 came = await vigil.finish(known, inquiries, booking) if known else None
                 if known is None:
@@ -163,17 +166,23 @@ class Judging:
                 self.tally.blame(fault)
         self._tell(came)
 
-    def _leave(self, batch: OpenBatch, inquiries: Mapping[int, RememberedInquiry]) -> None:
-        for inquiry in inquiries.values():
-            criteria = {one.slug: one.criteria for one in inquiry.collections}
-            for question in inquiry.questions:
-                for slug in question.slugs:
-                    pairs = self.under_way.setdefault((slug, criteria[slug]), {})
-                    pairs[question.item.id] = question.item.fingerprint
+    def _leave(self, batch: OpenBatch) -> None:
+        self.left.append(batch)
         self.chronicle.notice(
             f"A batch of {batch.total:,} requests is on its way, from an earlier run; what it asks"
             " is left to it, and taken by the first run after its end."
         )
+
+    async def _learn_what_is_under_way(self) -> None:
+        """Look up what is left to batches; by now it goes by the names of today."""
+        while self.left:
+            batch = self.left.pop()
+            for inquiry in (await self.house.store.inquiries(batch.number)).values():
+                criteria = {one.slug: one.criteria for one in inquiry.collections}
+                for question in inquiry.questions:
+                    for slug in question.slugs:
+                        pairs = self.under_way.setdefault((slug, criteria[slug]), {})
+                        pairs[question.item.id] = question.item.fingerprint
 
     def _open(self, pending: Pending, titles: Titles) -> Pending:
         """Return what is pending without what a batch asks in just the same way."""
@@ -185,7 +194,9 @@ class Judging:
             why: tuple(one for one in ids if one not in asked or asked[one] != marks[one])
             for why, ids in pending.by_why.items()
         }
-        return replace(pending, by_why=by_why)
+        still = replace(pending, by_why=by_why)
+        self.left_to_batch += pending.count - still.count
+        return still
 
     def _tell(self, came: Mapping[int, object] | None) -> None:
         if came is None:

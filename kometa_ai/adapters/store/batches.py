@@ -99,6 +99,34 @@ def inquiries(db: sqlite3.Connection, number: int) -> dict[int, RememberedInquir
     return {request: unpack_inquiry(packed, to_instant(at)) for request, packed in rows}
 
 
+def criteria(db: sqlite3.Connection, library: str) -> dict[str, str]:
+    """Return the fingerprints of the words by which collections are being judged, by slug."""
+    return {wish.slug: wish.criteria for _, one in _asked(db, library) for wish in one.collections}
+
+
+def rename(db: sqlite3.Connection, library: str, old: str, new: str) -> None:
+    """Let what is asked for one slug be asked for another."""
+    for place, asked in _asked(db, library):
+        if any(wish.slug == old for wish in asked.collections):
+            packed = pack_inquiry(asked.renamed(old, new))
+            db.execute(
+                "UPDATE batch_requests SET inquiry = ? WHERE batch = ? AND number = ?",
+                (packed, place.batch, place.number),
+            )
+
+
+def _asked(db: sqlite3.Connection, library: str) -> list[tuple[Place, RememberedInquiry]]:
+    rows = db.execute(
+        "SELECT batch, batch_requests.number, inquiry, at FROM batch_requests"
+        " JOIN batches ON batches.number = batch WHERE library = ?",
+        (library,),
+    )
+    return [
+        (Place(batch, number), unpack_inquiry(packed, to_instant(at)))
+        for batch, number, packed, at in rows
+    ]
+
+
 def take(db: sqlite3.Connection, place: Place) -> None:
     """Forget a request, whose answer is stored with this."""
     db.execute(
