@@ -20,7 +20,15 @@ from kometa_ai.adapters.claude.wire import (
     Received,
     decoded,
 )
-from kometa_ai.ports import Batches, BatchGoneError, BatchState, Failed, Failure, NoBatchesError
+from kometa_ai.ports import (
+    Batches,
+    BatchGoneError,
+    BatchState,
+    Failed,
+    Failure,
+    NoBatchesError,
+    UnansweredError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -88,7 +96,13 @@ class ClaudeBatches(Batches):
         """Hand in requests, once."""
         # In a thread: a thousand requests take seconds to write down, and a stop must not wait.
         body = await asyncio.to_thread(self._written, requests)
-        return (await self._said(BatchCard, "post", PATH, body)).id
+        try:
+            return (await self._said(BatchCard, "post", PATH, body)).id
+        except AddressError as error:
+            if error.empty:
+                raise
+            # What answered well and is not understood may have created it all the same.
+            raise UnansweredError(error.fault.message) from error
 
     def _written(self, requests: Mapping[str, Request]) -> bytes:
         return msgspec.json.encode(
