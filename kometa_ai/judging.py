@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 CALLING_OFF: Final = 3.0
 """Seconds that Anthropic has to hear that a batch is called off; the next run repeats it."""
+RESULTS_KEPT: Final = timedelta(days=30)
+"""After this nobody has the results of a batch any more."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Judging:
         for batch in batches:
             try:
                 await self._take_up(batch)
+            except NoBatchesError as error:
+                await self._keep_for_another_server(batch, error.fault)
             except (UnansweredError, StopError, SkipError) as error:
                 if error.fault.kind is FaultKind.STATE:
                     raise
@@ -139,15 +144,18 @@ class Judging:
         await asking.mend(lacking)
         batching.end()
 
-    async def _take_up(self, batch: OpenBatch) -> None:
+    async def _take_up(self, batch: OpenBatch, *, gone: bool = False) -> None:
         """Take one batch, if it is done; its pairs are judged then when the run looks at them."""
         house = self.house
         inquiries = await house.store.inquiries(batch.number)
         apart = Tally()
-        booking = self._booking(batch.library, _earlier(inquiries), apart, batch.total)
+        pairs = sum(len(one.slugs) for each in inquiries.values() for one in each.questions)
+        booking = self._booking(batch.library, _earlier(inquiries), apart, pairs)
         vigil = Vigil(house, self.purchasing, apart)
         try:
-            if house.policy.patient(self.chronicle.request.trigger):
+            if gone:
+                came = await vigil.take(batch, None, inquiries, booking)
+            elif house.policy.patient(self.chronicle.request.trigger):
                 came = await vigil.finish(batch, inquiries, booking)
             else:
                 known = batch if batch.id else await vigil.found_again(batch)
@@ -165,6 +173,21 @@ class Judging:
             for fault in apart.faults:
                 self.tally.blame(fault)
         self._tell(came)
+
+    async def _keep_for_another_server(self, batch: OpenBatch, fault: Fault) -> None:
+        """Leave a batch that was handed in elsewhere alone, as long as it can be had there."""
+        if self.house.clock.now() - batch.at > RESULTS_KEPT:
+            await self._take_up(batch, gone=True)
+            return
+        self.left.append(batch)
+        self.tally.blame(
+            replace(
+                fault,
+                message=f"{fault.message} A batch of {batch.total:,} requests was handed in"
+                " elsewhere; what it asks is left to it.",
+                remedy="Set CLAUDE_BASE_URL back for one run, to take what it is paid for.",
+            )
+        )
 
     def _leave(self, batch: OpenBatch) -> None:
         self.left.append(batch)

@@ -137,13 +137,13 @@ class NoBatchesError(SkipError):
 
 
 class Batches(Protocol):
-    """Claude's batches. Every method raises what ``Judge.ask`` raises."""
+    """Claude's batches. Every method raises what ``Judge.ask`` raises, and NoBatchesError."""
 
     def model(self, name: str) -> Model:
         """Return the prices of the model that a batch was made for."""
 
     async def newest(self) -> str:
-        """Return the account's newest batch, empty if there is none; raises NoBatchesError."""
+        """Return the account's newest batch, empty if there is none."""
 
     async def since(self, newest: str) -> Sequence[BatchState]:
         """Return the account's batches that are newer than this one, newest first."""

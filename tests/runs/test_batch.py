@@ -228,6 +228,33 @@ async def test_if_much_fails_only_a_part_is_asked_live(tmp_path: Path) -> None:
         await paid_to_the_cent(world, report, again)
 
 
+def incomplete(said: dict[str, Any]) -> object:
+    return {**said, "judged": said["judged"][1:]}
+
+
+def cut_off(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+@pytest.mark.parametrize("how", [{"answer": incomplete}, {"text": cut_off}])
+async def test_if_many_answers_lack_something_only_a_part_is_asked_live(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    """A whole library must not be asked a second time, and at twice the price."""
+    async with batching(tmp_path, 140) as world:
+        world.claude.mishaps = [Mishap(when=at_batch("item"), times=None, **how)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=4)
+        assert report.result is Result.PARTIAL
+        assert "10 of the 35 requests" in report.faults[0].message
+        assert len(world.claude.requests) == (25 if "answer" in how else 50)
+        assert report.collections[0].deferred == (10 if "answer" in how else 40)
+        world.claude.mishaps = []
+        again = await world.run()
+        assert again.result is Result.SUCCESS
+        await paid_to_the_cent(world, report, again)
+
+
 @pytest.mark.parametrize("fate", ["expired", "canceled"])
 async def test_what_was_not_done_is_left_to_the_next_run(tmp_path: Path, fate: str) -> None:
     async with batching(tmp_path, 160, {"Noir": {5: 0.9, 125: 0.9}}) as world:

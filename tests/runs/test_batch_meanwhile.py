@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, at_batch
-from kometa_ai.domain.report import Result, Trigger
+from kometa_ai.demo.mishap import Mishap, Reply, at_batch
+from kometa_ai.domain.report import Progress, Result, Trigger
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books, reached
 from tests.world import World, block, movie
@@ -93,3 +93,51 @@ async def test_a_cap_is_told_of_beside_a_batch_that_asks_something_else(tmp_path
         report = await world.run(trigger=Trigger.PAGE, max_pairs=100)
         assert report.collections[0].deferred == 60
         assert report.exhausted == "MAX_EVALS_PER_RUN"
+
+
+async def test_a_server_without_batches_asks_what_no_batch_asks(tmp_path: Path) -> None:
+    """CLAUDE_BASE_URL leads elsewhere meanwhile: for ever, nothing would be asked any more."""
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await stopped(world)
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+        elsewhere = [
+            Mishap(when=at_batch(what), times=None, reply=Reply(404, "404 page not found"))
+            for what in ("list", "look")
+        ]
+        world.claude.mishaps, world.mode = list(elsewhere), ClaudeMode.LIVE
+        world.write(block("Noir"), block("Dark"))
+        report = await world.run(trigger=Trigger.SCHEDULE)
+        assert report.result is Result.PARTIAL
+        assert "offers no batches" in report.faults[0].message
+        assert "Set CLAUDE_BASE_URL back" in report.faults[0].remedy
+        assert world.radarr.members("kai-dark") == set(FITS)
+        assert [one.deferred for one in report.collections] == [160, 0]
+        world.clock.advance(10 * 86_400)
+        world.claude.mishaps = []
+        report = await world.run(trigger=Trigger.SCHEDULE)
+        assert report.result is Result.SUCCESS
+        assert world.radarr.members("kai-noir") == set(FITS)
+        assert books(world) == (world.claude.meter.usd, 0, 0)
+        world.radarr.add_movie(movie(500))
+        world.mode = ClaudeMode.BATCH
+        await stopped(world)
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+        world.clock.advance(31 * 86_400)
+        world.claude.mishaps, world.mode = list(elsewhere), ClaudeMode.LIVE
+        report = await world.run(trigger=Trigger.SCHEDULE)
+        assert report.spending.unconfirmed == batch.cost
+        assert [one.deferred for one in report.collections] == [0, 0]
+        assert books(world)[2] == 0
+
+
+async def test_the_progress_of_what_is_taken_up_counts_verdicts(tmp_path: Path) -> None:
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await stopped(world)
+        world.events.clear()
+        await world.run()
+        told = [one for one in world.events if isinstance(one, Progress)]
+        assert [(one.done, one.total) for one in told] == [(n, 160) for n in (40, 80, 120, 160)]
