@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Mapping, Sequence
 
+    from kometa_ai.booking import Taken
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.inquiry import RememberedInquiry
     from kometa_ai.domain.pending import Pending
     from kometa_ai.domain.verdict import Titles
@@ -57,6 +59,8 @@ class Judging:
     under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     left_to_batch: int = 0
     """Pairs that this run would ask about if no batch did."""
+    waited: bool = False
+    """Whether a batch was waited for since Kometa's files were read."""
 
     async def take_up(self) -> None:
         """Take what an earlier run asked in a batch, before anything is asked again.
@@ -130,6 +134,7 @@ class Judging:
         batching = Batching(self.house, run_id, self.purchasing, self.tally, vigil)
         if not self.tally.stopped:
             self.chronicle.phase(Phase.WAITING)
+            self.waited = True
         try:
             lacking = await batching.ask([turn.request for turn in queue], booking, earlier)
         except NoBatchesError as error:
@@ -152,6 +157,7 @@ class Judging:
         pairs = sum(len(one.slugs) for each in inquiries.values() for one in each.questions)
         booking = self._booking(batch.library, _earlier(inquiries), apart, pairs)
         vigil = Vigil(house, self.purchasing, apart)
+        came: Mapping[int, Taken | Failed] | None
         try:
             if gone:
                 came = await vigil.take(batch, None, inquiries, booking)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding, hand_edits, renaming
@@ -10,6 +10,7 @@ from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Phase
+from kometa_ai.domain.tagging import Verdicts
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.judging import Judging
@@ -96,6 +97,8 @@ class Course:
         shelf = await self._read_library(collections)
         lost = await self._heed_hand_edits(collections, shelf)
         await self._decide(collections, shelf, lost)
+        if self.judging.waited:
+            await self._leave_what_was_edited()
         edits = await self._compare(shelf)
         if self.request.dry_run:
             for edit in edits:
@@ -199,6 +202,19 @@ class Course:
                 one = Outcome(case, shelf.titles, case.verdicts(shelf.titles), present)
                 self.outcomes[collection.slug] = one
                 tagged[collection.label] = one.change(self.house.policy).after(present)
+
+    async def _leave_what_was_edited(self) -> None:
+        """Touch no tag of a collection that is not what it was: the batch may have taken a day."""
+        files = await read_files(self.house)
+        now = {replace(one, source="") for one in files.collections}
+        for outcome in self.outcomes.values():
+            collection = outcome.case.collection
+            if replace(collection, source="") not in now:
+                outcome.verdicts = Verdicts(frozenset(), frozenset())
+                self.chronicle.notice(
+                    f"{collection.name} was edited while Claude was answering; its tag is left to"
+                    " the next run."
+                )
 
     async def _compare(self, shelf: Shelf) -> list[TagEdit]:
         """Read the members of the tags once more if anything is to change, and compare."""

@@ -42,7 +42,8 @@ class Mishap:
     sent before ``gate`` opens, and nothing after the beginning before ``hold`` does.
 
     Of a batch, ``at_batch`` chooses what is asked: then ``lost`` creates it and breaks off before
-    the reply, or sends ``reply`` in its place, pieces are lines of results, and ``fate`` is what becomes of a request in it.
+    the reply, or sends ``reply`` in its place, pieces are lines of results, and ``fate`` is what
+    becomes of a request in it.
     """
 
     when: Callable[[Mapping[str, Json]], bool] | None = None

@@ -141,3 +141,42 @@ async def test_the_progress_of_what_is_taken_up_counts_verdicts(tmp_path: Path) 
         await world.run()
         told = [one for one in world.events if isinstance(one, Progress)]
         assert [(one.done, one.total) for one in told] == [(n, 160) for n in (40, 80, 120, 160)]
+
+
+EDITS: list[tuple[str, ...]] = [
+    (block("Dark"),),
+    (block("Noir", enabled=False), block("Dark")),
+    (block("Noir", confidence_threshold=0.95), block("Dark")),
+    (block("Noir", prompt="Quite another wish"), block("Dark")),
+    (block("Noir", tag="KAI-Other"), block("Dark")),
+    ("  : [\n", block("Dark")),
+]
+
+
+@pytest.mark.parametrize("edit", range(len(EDITS)))
+async def test_a_collection_that_was_edited_while_it_was_waited_for_keeps_its_tag(
+    tmp_path: Path, edit: int
+) -> None:
+    """A day may lie between what a run read and what it writes."""
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        world.write(block("Dark"), file="dark.yml")
+        blocks = [one for one in EDITS[edit] if "Dark:" not in one]
+
+        def change() -> None:
+            if blocks:
+                world.write(*blocks)
+            else:
+                (world.kometa / "movies.yml").unlink()
+
+        report = await meanwhile(world, change)
+        assert report.result is Result.SUCCESS, report.faults
+        assert world.radarr.members("kai-dark") == set(FITS)
+        assert world.radarr.members("kai-noir") == set()
+        assert "kai-noir" not in {label.lower() for label in world.radarr.labels.values()}
+        told = [one for one in report.notices if "edited" in one]
+        assert told == [
+            "Noir was edited while Claude was answering; its tag is left to the next run."
+        ]
+        assert [one.judged for one in report.collections] == [160, 160]
+        assert books(world) == (world.claude.meter.usd, 0, 0)
