@@ -329,6 +329,27 @@ async def test_what_is_not_in_the_library_is_listed_and_excluded(tmp_path: Path)
         assert evaluation.models[0].counts.recall == 1.0
 
 
+async def test_titles_of_which_nobody_knows_whether_they_belong_are_not_asked_about(
+    tmp_path: Path,
+) -> None:
+    """One of two namesakes is on the list: to call the other one's yes wrong would be a guess."""
+    movies = [*films(10), movie(11, "Twins", year=1988), movie(12, "Twins", year=1988)]
+    async with World(tmp_path, movies, {"Noir": {1: 0.95, 11: 0.9, 12: 0.9}}) as world:
+        world.write(block("Noir"))
+        evaluation = await evaluate(world, "tmdb,name,year\n1001,,\n,Twins,1988\n")
+        assert evaluation.models[0].counts.precision == 1.0
+        assert [sorted(ids) for ids in asked(world)] == [list(range(1, 11))] * 2
+        assert evaluation.drawn.all_others == 9
+        named = "tmdb,name,year\n1001,,\n,Twins,1988\n1011,,\n"
+        world.claude.requests.clear()
+        evaluation = await evaluate(world, named)
+        assert evaluation.drawn.all_members == 2, "another row names it"
+        world.write(block("Noir", candidate_year_max=1988))
+        world.claude.requests.clear()
+        evaluation = await evaluate(world, named)
+        assert evaluation.settled_out == 10, "nor is it counted where a gate settles it"
+
+
 async def test_a_list_of_another_library_costs_nothing(tmp_path: Path) -> None:
     async with World(tmp_path, films(10), CHANCES) as world:
         world.write(block("Noir"), block("Closed", candidate_genres=["western"]))
