@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from signal import SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kometa_ai.demo.mishap import Mishap, at_batch
 from tests.guard import wish
-from tests.listener import listening
+from tests.listener import Listener, listening
 from tests.mosquitto import Mosquitto, mosquitto
-from tests.service import answered, ended, newest, online, service, settings
+from tests.service import answered, ended, events, newest, online, service, settings
 from tests.world import World, movie
 
 if TYPE_CHECKING:
@@ -90,3 +91,52 @@ async def test_a_stop_leaves_it_and_the_next_start_takes_it_up(
             assert (ending["event_type"], ending["result"]) == ("run_finished", "success")
     assert world.radarr.members("kai-noir") == {1, 60}
     assert len(world.claude.desk.batches) == 1
+
+
+@pytest.mark.parametrize("how", [SIGTERM, SIGKILL])
+async def test_a_dry_run_goes_on_as_a_dry_run_of_the_same_collections(
+    world: World, broker: Mosquitto, how: Signals
+) -> None:
+    """Somebody wants to see first what would happen: a restart must not make it happen."""
+    gate = asyncio.Event()
+    world.write(wish("Noir"), wish("Cosy"))
+    world.claude.mishaps = [Mishap(when=at_batch("look"), gate=gate)]
+    environment = settings(world, broker, CLAUDE_MODE="batch")
+    async with listening(broker) as ear:
+        async with service(world.folder, environment) as served:
+            await online(ear)
+            await answered(ear, {"command": "dry_run", "collection": "Noir"})
+            await partly_done(world, gate)
+            await ear.until(lambda _: newest(ear)["progress"] == 25)
+            await served.stop(how)
+        (batch,) = world.claude.desk.batches.values()
+        while not batch.ended:
+            world.claude.desk.work(batch)
+        runs = len(endings(ear))
+        async with service(world.folder, environment):
+            await ear.until(lambda _: endings(ear)[runs:][-1:] == ["dry_run"])
+            assert newest(ear)["would_add"] == 2
+    assert not world.radarr.writes()
+    assert len(world.claude.desk.batches) == 1, "nothing is asked of the other collection"
+
+
+def endings(ear: Listener) -> list[str]:
+    """Return how the runs ended that finished."""
+    return [one["result"] for one in events(ear, "run_finished")]
+
+
+async def test_who_is_refused_meanwhile_is_told_why_it_takes_so_long(
+    world: World, broker: Mosquitto
+) -> None:
+    gate = asyncio.Event()
+    world.claude.mishaps = [Mishap(when=at_batch("look"), gate=gate)]
+    environment = settings(world, broker, CLAUDE_MODE="batch")
+    async with listening(broker) as ear, service(world.folder, environment):
+        await online(ear)
+        await answered(ear, "run")
+        await partly_done(world, gate)
+        await ear.until(lambda _: newest(ear)["progress"] == 25)
+        refused = await answered(ear, "run")
+        assert not refused["accepted"]
+        assert "It waits for a batch, 1 of 4, which may take a day." in refused["error"]
+        assert "what is answered by then is used" in refused["error"]

@@ -47,17 +47,18 @@ def begin(db: sqlite3.Connection, run_id: str, batch: NewBatch) -> OpenBatch:
         batch.newest,
         len(batch.most),
         dict(batch.most),
+        run_id,
     )
 
 
 def all_open(db: sqlite3.Connection) -> list[OpenBatch]:
     """Return every open batch with what is still to be taken of it."""
     rows = db.execute(
-        "SELECT number, nonce, library, model, at, newest, total, id, sure, called_off"
+        "SELECT number, nonce, library, model, at, newest, total, run, id, sure, called_off"
         " FROM batches ORDER BY number"
     ).fetchall()
     found = []
-    for number, nonce, library, model, at, newest, total, batch, sure, called_off in rows:
+    for number, nonce, library, model, at, newest, total, run, batch, sure, called_off in rows:
         most = {
             request: Decimal(cost)
             for request, cost in db.execute(
@@ -74,6 +75,7 @@ def all_open(db: sqlite3.Connection) -> list[OpenBatch]:
                 newest,
                 total,
                 most,
+                str(run),
                 batch,
                 sure == 1,
                 called_off == 1,
