@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kometa_ai.purchasing import Purchasing
     from kometa_ai.turns import Turn
 
+TRIED_OUT_FROM: Final = 50
+"""Before so many requests are handed in, one is tried out, at the full price."""
 CALLING_OFF: Final = 3.0
 """Seconds that Anthropic has to hear that a batch is called off; the next run repeats it."""
 RESULTS_KEPT: Final = timedelta(days=30)
@@ -132,6 +134,9 @@ class Judging:
         vigil = Vigil(self.house, self.purchasing, self.tally)
         run_id = self.chronicle.run_id
         batching = Batching(self.house, run_id, self.purchasing, self.tally, vigil)
+        if len(queue) >= TRIED_OUT_FROM and not self.tally.stopped:
+            self.chronicle.phase(Phase.ASKING)
+            await asking.try_out(queue)
         if not self.tally.stopped:
             self.chronicle.phase(Phase.WAITING)
             self.waited = True

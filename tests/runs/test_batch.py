@@ -273,6 +273,34 @@ async def test_what_was_not_done_is_left_to_the_next_run(tmp_path: Path, fate: s
         await paid_to_the_cent(world, report, again)
 
 
+@pytest.mark.parametrize("mishap", [{"text": lambda _: ""}, {"text": cut_off}])
+async def test_what_brings_nothing_is_not_handed_in_by_the_hundred(
+    tmp_path: Path, mishap: dict[str, Any]
+) -> None:
+    """Live, ten answers in vain end the asking; of a batch each would be paid for."""
+    async with batching(tmp_path, 120) as world:
+        world.claude.mishaps = [Mishap(times=None, stop_reason="max_tokens", **mishap)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=2)
+        assert report.result is Result.PARTIAL
+        assert not world.claude.desk.batches
+        assert len(world.claude.requests) == (9 if mishap["text"] is cut_off else 1)
+        assert report.collections[0].pending == 120
+        await paid_to_the_cent(world, report)
+
+
+async def test_one_bad_answer_keeps_nothing_from_being_handed_in(tmp_path: Path) -> None:
+    async with batching(tmp_path, 120, {"Noir": {1: 0.9, 120: 0.9}}) as world:
+        world.claude.mishaps = [Mishap(text=cut_off)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=2)
+        assert report.result is Result.SUCCESS, report.faults
+        (batch,) = world.claude.desk.batches.values()
+        assert len(batch.requests) == 58
+        assert world.radarr.members("kai-noir") == {1, 120}
+        await paid_to_the_cent(world, report)
+
+
 async def test_a_wrong_key_hands_nothing_in(tmp_path: Path) -> None:
     async with batching(tmp_path, 50) as world:
         world.claude.mishaps = [Mishap(reply=wrong_key(), times=None)]
