@@ -27,7 +27,6 @@ from kometa_ai.reporting import Outcome, shortfalls, spending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.domain.collection import Collection
@@ -70,7 +69,7 @@ async def _begin(chronicle: Chronicle) -> Course:
     for batch in await house.store.open_batches():
         purchasing.keep_aside(batch.cost)
     judging = Judging(house, chronicle, purchasing)
-    return Course(house, chronicle.request, chronicle, purchasing, judging, spent)
+    return Course(house, chronicle.request, chronicle, purchasing, judging)
 
 
 @dataclass(slots=True)
@@ -82,7 +81,6 @@ class Course:
     chronicle: Chronicle
     purchasing: Purchasing
     judging: Judging
-    spent_before: Decimal
     collections: Sequence[Collection] = ()
     runnable: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -108,9 +106,10 @@ class Course:
 
     async def report(self, *, cancelled: bool) -> RunReport:
         """Say what came of the run, collection by collection, in the order of the files."""
+        house = self.house
         if cancelled:
             await self.purchasing.book_the_lost()
-            if await self.house.store.open_batches():
+            if await house.store.open_batches():
                 self.chronicle.notice(ON_ITS_WAY)
         tally = self.judging.tally
         done = [self.outcomes.get(one.slug) for one in self.collections]
@@ -119,13 +118,16 @@ class Course:
         exhausted = tally.exhausted
         if deferred > self.judging.left_to_batch and not tally.stopped:
             exhausted = "MAX_EVALS_PER_RUN"
-        self.chronicle.notice(*shortfalls(tally, exhausted, self.house.policy, deferred))
-        self.chronicle.notice(*self.house.judge.notices)
+        self.chronicle.notice(*shortfalls(tally, exhausted, house.policy, deferred))
+        self.chronicle.notice(*house.judge.notices)
         receipts = self.purchasing.receipts
         return self.chronicle.report(
             reports,
             cancelled=cancelled,
-            spent_this_month=self.spent_before + receipts.cost,
+            # By now it may be another month than when the run began.
+            spent_this_month=await house.store.spent_between(
+                *house.policy.month_of(house.clock.now())
+            ),
             spending=spending(receipts, tally.done),
             items=self.items,
             exhausted=exhausted,

@@ -180,3 +180,16 @@ async def test_a_collection_that_was_edited_while_it_was_waited_for_keeps_its_ta
         ]
         assert [one.judged for one in report.collections] == [160, 160]
         assert books(world) == (world.claude.meter.usd, 0, 0)
+
+
+async def test_what_is_taken_in_the_next_month_is_told_as_spent_in_that(tmp_path: Path) -> None:
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await world.run()
+        before = world.claude.meter.usd
+        for number in range(161, 241):
+            world.radarr.add_movie(movie(number))
+        world.clock.advance(26 * 86_400)
+        report = await meanwhile(world, lambda: world.clock.advance(22 * 3_600))
+        assert world.clock.now().month == 2
+        assert report.spent_this_month == report.spending.cost == world.claude.meter.usd - before
