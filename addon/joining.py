@@ -127,7 +127,8 @@ class Household:
             report = await untold_ending(self._store)
             if report is not None:
                 await self._picture.finish(RunFinished(report))
-            tasks.create_task(self._take_up_batch(), name="open batch")
+            # Before the schedule: what it missed is due now too, and has to find this run active.
+            await self._take_up_batch()
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from signal import SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
@@ -12,6 +16,7 @@ from kometa_ai.demo.mishap import Mishap, at_batch
 from tests.guard import wish
 from tests.listener import Listener, listening
 from tests.mosquitto import Mosquitto, mosquitto
+from tests.runs.batches import reached
 from tests.service import answered, ended, events, newest, online, service, settings
 from tests.world import World, movie
 
@@ -140,3 +145,40 @@ async def test_who_is_refused_meanwhile_is_told_why_it_takes_so_long(
         assert not refused["accepted"]
         assert "It waits for a batch, 1 of 4, which may take a day." in refused["error"]
         assert "what is answered by then is used" in refused["error"]
+
+
+async def test_a_run_that_was_missed_waits_for_the_one_that_goes_on(
+    world: World, broker: Mosquitto
+) -> None:
+    """Both are due as the service starts: to refuse the second would be a false alarm."""
+    gate = asyncio.Event()
+    world.claude.mishaps = [Mishap(when=at_batch("look"), gate=gate, times=None)]
+    environment = settings(world, broker, CLAUDE_MODE="batch", SCHEDULE_CRON="0 3 * * *")
+    async with listening(broker) as ear:
+        async with service(world.folder, environment) as served:
+            await online(ear)
+            await ear.until(lambda _: newest(ear)["next_run"])
+            await answered(ear, "run")
+            await reached(world, "look")
+            await served.stop()
+        a_day_passes(world)
+        (batch,) = world.claude.desk.batches.values()
+        while not batch.ended:
+            world.claude.desk.work(batch)
+        async with service(world.folder, environment) as served:
+            await ear.until(lambda _: newest(ear)["phase"] == "waiting for a batch")
+            gate.set()
+            await ear.until(lambda _: endings(ear) == ["success", "success"])
+            assert not any("did not begin" in line for line in served.program.lines)
+            assert not newest(ear)["problem"], newest(ear)["problem_reason"]
+    assert len(world.claude.desk.batches) == 1
+
+
+def a_day_passes(world: World) -> None:
+    """Let the due times of two days be missed."""
+    with closing(sqlite3.connect(world.state / "kometa_ai.db")) as db, db:
+        (kept,) = db.execute("SELECT value FROM marks WHERE name = 'schedule'").fetchone()
+        story = json.loads(kept)
+        long_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()  # noqa: TID251 - a process's
+        story |= {"anchor": long_ago, "settled": long_ago, "last_due": None}
+        db.execute("UPDATE marks SET value = ? WHERE name = 'schedule'", (json.dumps(story),))
