@@ -193,3 +193,25 @@ async def test_what_is_taken_in_the_next_month_is_told_as_spent_in_that(tmp_path
         report = await meanwhile(world, lambda: world.clock.advance(22 * 3_600))
         assert world.clock.now().month == 2
         assert report.spent_this_month == report.spending.cost == world.claude.meter.usd - before
+
+
+async def test_what_was_judged_meanwhile_is_not_judged_by_an_older_answer(tmp_path: Path) -> None:
+    """A title changed, and a person's run asked about it anew before the batch had ended."""
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        world.claude.desk.steps = 50
+        await stopped(world)
+        world.mode = ClaudeMode.AUTO
+        world.radarr.change_movie(5, overview="Quite another film.")
+        del world.judge.chances["Noir"][5]
+        await world.run(trigger=Trigger.PAGE)
+        assert len(world.claude.requests) == 1
+        world.claude.desk.steps = 1
+        world.judge.chances["Noir"][5] = FITS[5]
+        world.mode = ClaudeMode.BATCH
+        report = await world.run()
+        assert report.result is Result.SUCCESS
+        assert report.spending.requests == 4, "nothing is asked of it once more"
+        assert world.radarr.members("kai-noir") == set(FITS) - {5}
+        assert len(world.claude.desk.batches) == 1
+        assert books(world) == (world.claude.meter.usd, 0, 0)

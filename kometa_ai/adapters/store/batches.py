@@ -129,6 +129,12 @@ def _asked(db: sqlite3.Connection, library: str) -> list[tuple[Place, Remembered
     ]
 
 
+def handed_in_by(db: sqlite3.Connection, number: int) -> int:
+    """Return the number of the run that handed a batch in."""
+    (run,) = db.execute("SELECT run FROM batches WHERE number = ?", (number,)).fetchone()
+    return int(run)
+
+
 def take(db: sqlite3.Connection, place: Place) -> None:
     """Forget a request, whose answer is stored with this."""
     db.execute(
