@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kometa_ai.demo.mishap import Mishap, at_batch
+from kometa_ai.settings import ClaudeMode
 from tests.guard import wish
 from tests.listener import Listener, listening
 from tests.mosquitto import Mosquitto, mosquitto
 from tests.runs.batches import reached
+from tests.runs.test_batch_meanwhile import stopped
 from tests.service import answered, ended, events, newest, online, service, settings
 from tests.world import World, movie
 
@@ -182,3 +184,25 @@ def a_day_passes(world: World) -> None:
         long_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()  # noqa: TID251 - a process's
         story |= {"anchor": long_ago, "settled": long_ago, "last_due": None}
         db.execute("UPDATE marks SET value = ? WHERE name = 'schedule'", (json.dumps(story),))
+
+
+async def test_who_cancels_a_run_of_their_own_leaves_the_batch_of_the_schedule_alone(
+    world: World, broker: Mosquitto
+) -> None:
+    world.mode = ClaudeMode.BATCH
+    await stopped(world)
+    gate = asyncio.Event()
+    world.claude.mishaps = [Mishap(when=lambda body: "batch" not in body, gate=gate)]
+    world.write(wish("Noir"), wish("Cosy"))
+    environment = settings(world, broker, CLAUDE_MODE="auto", SCHEDULE_CATCH_UP="false")
+    async with listening(broker) as ear, service(world.folder, environment):
+        await online(ear)
+        await answered(ear, "run")
+        async with asyncio.timeout(20):
+            while not world.claude.requests:  # noqa: ASYNC110 - it is asked over a wire
+                await asyncio.sleep(0.01)  # noqa: TID251 - the same
+        await answered(ear, "cancel")
+        assert (await ended(ear))["event_type"] == "run_cancelled"
+        gate.set()
+    (batch,) = world.claude.desk.batches.values()
+    assert not batch.canceling
