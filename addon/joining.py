@@ -22,7 +22,7 @@ from addon.runs import Runs
 from addon.scheduler import Plan, Scheduler
 from addon.service import Service
 from addon.status import Problem, Source
-from addon.unfinished import finish_what_was_cut_off, untold_ending
+from addon.unfinished import finish_what_was_cut_off, going_on, untold_ending
 from addon.watching import Watching
 from addon.web.door import door_of
 from addon.web.server import Page
@@ -127,7 +127,8 @@ class Household:
             report = await untold_ending(self._store)
             if report is not None:
                 await self._picture.finish(RunFinished(report))
-            tasks.create_task(self._take_up_batch(), name="open batch")
+            # Before the schedule: what it missed is due now too, and has to find this run active.
+            await self._take_up_batch()
             tasks.create_task(self._scheduler.run(), name="schedule")
             tasks.create_task(self._watching.run(), name="watching")
             tasks.create_task(self._checkup.run(), name="checkup")
@@ -216,9 +217,14 @@ class Household:
         settings, status = self._configuration.settings, self._picture.status
         if not (settings.schedule_catch_up and status.schedule_enabled and self._is_free()):
             return
-        if not [one for one in await self._store.open_batches() if not one.called_off]:
+        waiting = [one for one in await self._store.open_batches() if not one.called_off]
+        if not waiting:
             return
-        response = await self._service.submit(Command(Word.RUN), Trigger.CATCH_UP)
+        command = await going_on(self._store, waiting[-1].run)
+        if command is None:
+            LOG.info("an open batch waits for the next scheduled run")
+            return
+        response = await self._service.submit(command, Trigger.CATCH_UP)
         if response.error:
             LOG.warning("an open batch waits for the next run: %s", response.error)
 

@@ -49,6 +49,8 @@ class _Active:
     began: float
     worker: Worker | None = None
     cancelled: bool = False
+    waiting: str = ""
+    """How far the batch is that it waits for."""
 
 
 class Runs:
@@ -155,6 +157,8 @@ class Runs:
                         at_work.cancel()
                     async for told in at_work.told():
                         event = heard.take(told)
+                        if isinstance(event, PhaseBegan | Waiting):
+                            active.waiting = event.words if isinstance(event, Waiting) else ""
                         if event is not None:
                             self._tell(event)
                     heard.how = await at_work.ended()
@@ -189,11 +193,17 @@ class Runs:
     def _busy(self, active: _Active) -> TryLaterError:
         zone = self._configuration.settings.tz
         since = active.since.astimezone(zone)
+        remedy = "Wait until it is done, or cancel it."
+        if active.waiting:
+            remedy = (
+                f"It waits for a batch, {active.waiting}, which may take a day. Cancel it to run"
+                " now; what is answered by then is used."
+            )
         return TryLaterError(
             FaultKind.STATE,
             f"A run is active since {since:%H:%M:%S} (run {active.run_id}, by"
             f" {active.request.trigger}).",
-            remedy="Wait until it is done, or cancel it.",
+            remedy=remedy,
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from addon.command import Command, Word
 from kometa_ai.adapters.locks import run_lock_is_held
-from kometa_ai.cli.failure import finish_cut_off_runs
-from kometa_ai.domain.report import Result
+from kometa_ai.cli.failure import CUT_OFF, finish_cut_off_runs
+from kometa_ai.domain.report import UNATTENDED, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +35,16 @@ async def untold_ending(store: SqliteStore) -> RunReport | None:
     if newest.result not in {Result.CANCELLED, Result.FAILED}:
         return None
     return await store.report(newest.run_id)
+
+
+async def going_on(store: SqliteStore, run_id: str) -> Command | None:
+    """Return what goes on with a run that was ended while it waited: it does no more than that one.
+
+    ``None``: that was a person's, and died without a word of whether it was a dry run.
+    """
+    report = await store.report(run_id)
+    if report is None:
+        return None
+    if CUT_OFF in report.faults and report.trigger not in UNATTENDED:
+        return None
+    return Command(Word.DRY_RUN if report.dry_run else Word.RUN, report.selection)

@@ -27,12 +27,21 @@ GIVE_UPS: Final = 2
 """So many requests in a row that nobody answered end the asking."""
 IN_VAIN: Final = 10
 """So many answers in a row of which nothing could be used end it too: each of them is paid for."""
+TRIES: Final = 3
+"""So many answers that can't be used keep a large batch from being handed in."""
 THOUGHT_TOO_LONG: Final = Fault(
     FaultKind.CLAUDE,
     "Claude",
     "It thought until its answer was cut off, before the first word of it; asking for less would"
     " not help.",
     "Lower CLAUDE_EFFORT, or unset it.",
+)
+TRIED_IN_VAIN: Final = Fault(
+    FaultKind.CLAUDE,
+    "Claude",
+    f"{TRIES} questions were tried out, and no answer could be used as it came, so the rest is not"
+    " handed in as a batch: each answer of it would be paid for.",
+    "Try another CLAUDE_MODEL, or CLAUDE_MODE live.",
 )
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
 KEPT: Final = "It keeps the tags that it has; pin it by hand if that is wrong (--pin)."
@@ -69,6 +78,17 @@ class Asking:
         """
         await self._at_once(lambda: self._work(queue), len(queue))
 
+    async def try_out(self, queue: deque[Turn]) -> None:
+        """Ask one of very many that are to be handed in together, or a few if that brings nothing.
+
+        Asked one by one, what brings nothing ends soon; of a batch each answer is paid for.
+        """
+        for _ in range(TRIES):
+            taken = await self._settle(queue.popleft().request)
+            if taken is None or not taken.why or self.tally.stopped:
+                return
+        self.tally.stop(TRIED_IN_VAIN)
+
     async def mend(self, lacking: Iterable[tuple[Request, Taken | None]]) -> None:
         """Ask for what the answers of a batch lack; with ``None`` there was no answer."""
         queue = deque(lacking)
@@ -101,30 +121,34 @@ class Asking:
                 if turn.warms is not None:
                     turn.warms.set()
 
-    async def _settle(self, request: Request, *, again: bool = False) -> None:
-        """Bring a request to decisions, in halves where it can't be answered whole."""
+    async def _settle(self, request: Request, *, again: bool = False) -> Taken | None:
+        """Bring a request to decisions, in halves where it can't be answered whole.
+
+        Return what its own answer brought.
+        """
         if self.tally.stopped or not request.questions:
-            return
+            return None
         try:
             paid = await self._purchasing.buy(request)
         except TooDearError as error:
             await self._ask_less(request, error, again=again)
-            return
+            return None
         except SkipError as error:
             self._unanswered_in_a_row = 0
             await self._halve(request, error.fault.message, error.fault.remedy, again=again)
-            return
+            return None
         except UnansweredError as error:
             self._give_up(error)
-            return
+            return None
         except StopError as error:
             if error.fault.kind is FaultKind.STATE:
                 raise
             self.tally.stop(error.fault)
-            return
+            return None
         self._unanswered_in_a_row = 0
         taken = await self._booking.take(paid)
         await self._mend(request, taken, again=again)
+        return taken
 
     async def _ask_less(self, request: Request, error: TooDearError, *, again: bool) -> None:
         """Try the halves of what the budget does not cover; a single title ends the asking."""

@@ -41,7 +41,8 @@ MOST_BYTES: Final = 24_000_000
 ROUNDS: Final = 3
 """What a budget leaves after a batch buys a smaller one, this often in all."""
 MOST_LIVE: Final = 25
-"""So many requests that failed are asked again live, at the full price; the rest waits."""
+"""So many requests that failed, or were not answered whole, are asked again live, at the full
+price; the rest waits."""
 STILL: Final = "It is paid for once: the next run takes it up where this one left it."
 
 NOT_CREATED: Final = Fault(
@@ -210,16 +211,17 @@ class Batching:
         if len(invalid) > 1 and len(invalid) == len(requests):
             # What is wrong with all of them is no title: each of them would be paid in full.
             self._tally.stop(_all_refused(invalid[0], self._judge.setting))
-        read = [(requests[i], one) for i, one in came.items() if not isinstance(one, Failed)]
-        failed = [
-            (requests[number], None)
-            for number, one in came.items()
-            if isinstance(one, Failed) and one.failure in {Failure.INVALID, Failure.BROKEN}
-        ]
-        if len(failed) > MOST_LIVE:
+        lacking: list[tuple[Request, Taken | None]] = []
+        for number, one in came.items():
+            if not isinstance(one, Failed):
+                if one.lacks:
+                    lacking.append((requests[number], one))
+            elif one.failure in {Failure.INVALID, Failure.BROKEN}:
+                lacking.append((requests[number], None))
+        if len(lacking) > MOST_LIVE:
             self._ended = True
-            self._tally.blame(_too_many(batch, len(failed) - MOST_LIVE))
-        return [*read, *failed[:MOST_LIVE]]
+            self._tally.blame(_too_many(batch, len(lacking) - MOST_LIVE))
+        return lacking[:MOST_LIVE]
 
 
 def still_waiting(batch: OpenBatch, fault: Fault) -> Fault:
@@ -251,8 +253,8 @@ def _too_many(batch: OpenBatch, count: int) -> Fault:
     return Fault(
         FaultKind.CLAUDE,
         "Claude",
-        f"{count:,} of the {batch.total:,} requests of batch {batch.id} failed, and are too many to"
-        " be asked again live; they cost nothing.",
+        f"{count:,} of the {batch.total:,} requests of batch {batch.id} failed, or lack a part of"
+        " their answer, and are too many to be asked again live.",
         NEXT_RUN,
     )
 

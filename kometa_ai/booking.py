@@ -35,6 +35,11 @@ class Taken:
         """Return whether it brought any verdict."""
         return any(self.reading.opinions.values())
 
+    @property
+    def lacks(self) -> bool:
+        """Return whether anything that was asked for is not in it."""
+        return bool(self.why or self.reading.missing)
+
 
 class Booking:
     """Stores answers, one transaction each.

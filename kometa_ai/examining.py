@@ -97,6 +97,8 @@ async def prepare(wanted: Wanted, house: House, judges: Sequence[Judge]) -> Plan
     tried = tuple(_try(collection, exam, wanted, judge) for judge in judges)
     now = house.clock.now()
     spent = await house.store.spent_between(*house.policy.month_of(now))
+    # What a batch on its way may still cost is as good as spent.
+    spent += sum((one.cost for one in await house.store.open_batches()), Decimal(0))
     return Plan(
         collection,
         exam,
@@ -116,9 +118,13 @@ def _exam(
     tagged: Mapping[str, AbstractSet[int]],
     matched: Matched,
 ) -> Exam:
-    """Draw what is asked; what gates and tag rules settle is settled, as in a run, without pins."""
+    """Draw what is asked; what gates and tag rules settle is settled, as in a run, without pins.
+
+    Titles of which the list does not tell whether they belong are no part of it.
+    """
     free = settle_for_free(collection, titles, {}, tagged)
-    candidates = [item for item in titles.items.values() if item.id in free.candidates]
+    known = {one.id: one for one in titles.items.values() if one.id not in matched.doubtful}
+    candidates = [item for item in known.values() if item.id in free.candidates]
     sample = draw(
         [item for item in candidates if item.id in matched.members],
         [item for item in candidates if item.id not in matched.members],
@@ -132,7 +138,7 @@ def _exam(
             " nothing.",
             where=collection.source or collection.name,
         )
-    settled = tuple(_settled(collection, titles, free, matched.members))
+    settled = tuple(_settled(collection, known, free, matched.members))
     return Exam(collection.threshold, titles.items, matched.members, sample, settled)
 
 
@@ -174,10 +180,10 @@ async def _collection(name: str, house: House) -> Collection:
 
 
 def _settled(
-    collection: Collection, titles: Titles, free: Free, members: frozenset[int]
+    collection: Collection, items: Mapping[int, MediaItem], free: Free, members: frozenset[int]
 ) -> Iterator[Judged]:
     """Yield what needs no asking, and why."""
-    for item_id, item in titles.items.items():
+    for item_id, item in items.items():
         if item_id in free.candidates:
             continue
         include = item_id in free.belong

@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding
 from kometa_ai.asking import Asking
 from kometa_ai.batching import Batching, still_waiting
-from kometa_ai.booking import Booking
 from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
-from kometa_ai.domain.report import Phase, Progress
+from kometa_ai.domain.report import Phase
 from kometa_ai.ports import BatchGoneError, Failed, NoBatchesError, UnansweredError
 from kometa_ai.settings import ClaudeMode
 from kometa_ai.tally import Tally
@@ -27,32 +26,44 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Mapping, Sequence
 
+    from kometa_ai.booking import Booking, Taken
     from kometa_ai.chronicle import Chronicle
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Decision
+    from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.inquiry import RememberedInquiry
     from kometa_ai.domain.pending import Pending
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import House
     from kometa_ai.ports import OpenBatch
-    from kometa_ai.seat import Seat
+    from kometa_ai.seat import Bench, Seat
     from kometa_ai.turns import Turn
 
+TRIED_OUT_FROM: Final = 50
+"""Before so many requests are handed in, one is tried out, at the full price."""
 CALLING_OFF: Final = 3.0
 """Seconds that Anthropic has to hear that a batch is called off; the next run repeats it."""
+RESULTS_KEPT: Final = timedelta(days=30)
+"""After this nobody has the results of a batch any more."""
 
 
 @dataclass(slots=True)
 class Judging:
-    """Asks for one run. ``under_way`` are pairs that a batch asks, by slug and criteria."""
+    """Asks for one run.
+
+    ``left`` are batches that are not done and not waited for, ``under_way`` the pairs that they
+    ask, by slug and criteria.
+    """
 
     house: House
     chronicle: Chronicle
-    first: Seat
-    reviewer: Seat | None = None
+    bench: Bench
+    left: list[OpenBatch] = field(default_factory=list)
     under_way: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     capped: bool = False
     """Whether a cap on pairs left anything for another run."""
+    waited: bool = False
+    """Whether a batch was waited for since Kometa's files were read."""
 
     async def take_up(self) -> None:
         """Take what an earlier run asked in a batch, before anything is asked again.
@@ -65,20 +76,17 @@ class Judging:
             return
         self.chronicle.phase(Phase.WAITING)
         for batch in batches:
-            seat = self._seat_of(batch)
+            seat = self.bench.seat_of(batch)
             try:
                 await self._take_up(batch, seat)
+            except NoBatchesError as error:
+                await self._keep_for_another_server(batch, seat, error.fault)
             except (UnansweredError, StopError, SkipError) as error:
                 if error.fault.kind is FaultKind.STATE:
                     raise
                 seat.tally.stop(still_waiting(batch, error.fault))
-        for seat in self.seats:
+        for seat in self.bench.seats:
             self.chronicle.add_faults(seat.faults(0))
-
-    @property
-    def seats(self) -> tuple[Seat, ...]:
-        """Return all that are asked."""
-        return (self.first,) if self.reviewer is None else (self.first, self.reviewer)
 
     async def ask(
         self, cases: Sequence[Case], titles: Titles, left: int | None
@@ -87,13 +95,14 @@ class Judging:
 
         The reviewer comes last, so that no budget is spent on second opinions before first ones.
         """
-        if self.reviewer is None:
-            return await self._ask(self.first, cases, titles, left)
-        judged, chosen = await self._ask(self.first, [one.fresh for one in cases], titles, left)
+        first, reviewer = self.bench.first, self.bench.reviewer
+        if reviewer is None:
+            return await self._ask(first, cases, titles, left)
+        judged, chosen = await self._ask(first, [one.fresh for one in cases], titles, left)
         doubtful, reviewed = [one.doubtful for one in judged], 0
-        if not self.first.tally.stopped:
+        if not first.tally.stopped:
             left = None if left is None else left - chosen
-            doubtful, reviewed = await self._ask(self.reviewer, doubtful, titles, left)
+            doubtful, reviewed = await self._ask(reviewer, doubtful, titles, left)
         both = zip(judged, doubtful, strict=True)
         return [case.joined(other) for case, other in both], chosen + reviewed
 
@@ -102,6 +111,7 @@ class Judging:
     ) -> tuple[list[Case], int]:
         """Ask one model about what is pending."""
         house, request = self.house, self.chronicle.request
+        await self._learn_what_is_under_way()
         selection, groups = deciding.plan(
             [replace(one, pending=self._open(one.pending, titles)) for one in cases],
             titles,
@@ -118,8 +128,8 @@ class Judging:
         def earlier(slug: str, item_id: int) -> Decision | None:
             return by_slug[slug].earlier(item_id, self.chronicle.started)
 
-        done = sum(one.tally.done for one in self.seats)
-        booking = self._booking(seat, house.library.name, earlier, (done, done + selection.count))
+        counted = self.bench.done, self.bench.done + selection.count
+        booking = self.bench.booking(house, seat, house.library.name, earlier, counted)
         asking = Asking(
             seat.purchasing,
             seat.judge,
@@ -146,8 +156,12 @@ class Judging:
         earlier: Callable[[str, int], Decision | None],
     ) -> None:
         batching = Batching(self.house, self.chronicle.run_id, seat)
+        if len(queue) >= TRIED_OUT_FROM and not seat.tally.stopped:
+            self.chronicle.phase(seat.phase)
+            await asking.try_out(queue)
         if not seat.tally.stopped:
             self.chronicle.phase(Phase.WAITING)
+            self.waited = True
         try:
             lacking = await batching.ask([turn.request for turn in queue], booking, earlier)
         except NoBatchesError as error:
@@ -162,21 +176,24 @@ class Judging:
         await asking.mend(lacking)
         batching.end()
 
-    async def _take_up(self, batch: OpenBatch, seat: Seat) -> None:
+    async def _take_up(self, batch: OpenBatch, seat: Seat, *, gone: bool = False) -> None:
         """Take one batch, if it is done; its pairs are judged then when the run looks at them."""
         house, tally = self.house, seat.tally
         inquiries = await house.store.inquiries(batch.number)
         seat = replace(seat, tally=Tally())
-        apart, total = seat.tally, sum(one.pairs for one in inquiries.values())
-        booking = self._booking(seat, batch.library, _earlier(inquiries), (0, total))
+        apart, counted = seat.tally, (0, sum(one.pairs for one in inquiries.values()))
+        booking = self.bench.booking(house, seat, batch.library, _earlier(inquiries), counted)
         vigil = Vigil(house, seat)
+        came: Mapping[int, Taken | Failed] | None
         try:
-            if house.policy.patient(self.chronicle.request.trigger):
+            if gone:
+                came = await vigil.take(batch, None, inquiries, booking)
+            elif house.policy.patient(self.chronicle.request.trigger):
                 came = await vigil.finish(batch, inquiries, booking)
             else:
                 known = batch if batch.id else await vigil.found_again(batch)
                 if known is not None and not await _has_ended(vigil, known):
-                    self._leave(batch, inquiries)
+                    self._leave(known)
                     return
                 came = await vigil.finish(known, inquiries, booking) if known else None
                 if known is None:
@@ -190,17 +207,38 @@ class Judging:
                 tally.blame(fault)
         self._tell(came)
 
-    def _leave(self, batch: OpenBatch, inquiries: Mapping[int, RememberedInquiry]) -> None:
-        for inquiry in inquiries.values():
-            criteria = {one.slug: one.criteria for one in inquiry.collections}
-            for question in inquiry.questions:
-                for slug in question.slugs:
-                    pairs = self.under_way.setdefault((slug, criteria[slug]), {})
-                    pairs[question.item.id] = question.item.fingerprint
+    async def _keep_for_another_server(self, batch: OpenBatch, seat: Seat, fault: Fault) -> None:
+        """Leave a batch that was handed in elsewhere alone, as long as it can be had there."""
+        if self.house.clock.now() - batch.at > RESULTS_KEPT:
+            await self._take_up(batch, seat, gone=True)
+            return
+        self.left.append(batch)
+        seat.tally.blame(
+            replace(
+                fault,
+                message=f"{fault.message} A batch of {batch.total:,} requests was handed in"
+                " elsewhere; what it asks is left to it.",
+                remedy="Set CLAUDE_BASE_URL back for one run, to take what it is paid for.",
+            )
+        )
+
+    def _leave(self, batch: OpenBatch) -> None:
+        self.left.append(batch)
         self.chronicle.notice(
             f"A batch of {batch.total:,} requests is on its way, from an earlier run; what it asks"
             " is left to it, and taken by the first run after its end."
         )
+
+    async def _learn_what_is_under_way(self) -> None:
+        """Look up what is left to batches; by now it goes by the names of today."""
+        while self.left:
+            batch = self.left.pop()
+            for inquiry in (await self.house.store.inquiries(batch.number)).values():
+                criteria = {one.slug: one.criteria for one in inquiry.collections}
+                for question in inquiry.questions:
+                    for slug in question.slugs:
+                        pairs = self.under_way.setdefault((slug, criteria[slug]), {})
+                        pairs[question.item.id] = question.item.fingerprint
 
     def _open(self, pending: Pending, titles: Titles) -> Pending:
         """Return what is pending without what a batch asks in just the same way."""
@@ -225,37 +263,6 @@ class Judging:
         if counts[True]:
             told += f"; {counts[True]:,} of its requests were not answered, which costs nothing"
         self.chronicle.notice(f"{told}.")
-
-    def _seat_of(self, batch: OpenBatch) -> Seat:
-        """Return whose a batch is: both models' are priced by their names, but told apart."""
-        if self.reviewer is not None and batch.model == self.reviewer.judge.model.name:
-            return self.reviewer
-        return self.first
-
-    def _booking(
-        self,
-        seat: Seat,
-        library: str,
-        earlier: Callable[[str, int], Decision | None],
-        counted: tuple[int, int],
-    ) -> Booking:
-        """``counted`` is how many pairs were judged before this asking, and will be after it."""
-        begun, (before, total) = seat.tally.done, counted
-
-        def tell(names: str) -> None:
-            spent = sum((one.purchasing.receipts.cost for one in self.seats), Decimal(0))
-            done = before + seat.tally.done - begun
-            self.house.tell(Progress(names, done, total, spent))
-
-        return Booking(
-            seat.purchasing,
-            self.house.clock,
-            library=library,
-            earlier=earlier,
-            tell=tell,
-            tally=seat.tally,
-            reviewed=self.reviewer is not None and not seat.reviews,
-        )
 
 
 async def call_off(house: House) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.verdict import Titles
     from kometa_ai.house import Policy
-    from kometa_ai.seat import Seat
+    from kometa_ai.seat import Bench
     from kometa_ai.tally import Tally
 
 
@@ -115,8 +115,9 @@ def changes(items: Iterable[MediaItem], reason: Callable[[MediaItem], str]) -> t
     )
 
 
-def spending(first: Seat, reviewer: Seat | None) -> Spending:
+def spending(bench: Bench) -> Spending:
     """Return what a run has spent, and what of it on second opinions."""
+    first, reviewer = bench.first, bench.reviewer
     paid = first.purchasing.receipts
     if reviewer is None:
         return Spending(paid.requests, first.tally.done, paid.usage, paid.cost, paid.unconfirmed)

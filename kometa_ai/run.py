@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -11,10 +11,10 @@ from kometa_ai.chronicle import go, open_chronicle
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Phase
+from kometa_ai.domain.tagging import Verdicts
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.judging import Judging
-from kometa_ai.purchasing import Purchasing
 from kometa_ai.reading import (
     choose,
     read_files,
@@ -24,7 +24,7 @@ from kometa_ai.reading import (
     unmatched_rules,
 )
 from kometa_ai.reporting import Outcome, shortfalls, spending
-from kometa_ai.seat import Seat
+from kometa_ai.seat import take_seats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.report import RunReport, RunRequest
     from kometa_ai.house import House
-    from kometa_ai.ports import Judge
     from kometa_ai.reading import Shelf
 
 
@@ -67,17 +66,10 @@ async def _begin(chronicle: Chronicle) -> Course:
         Budget("MAX_COST_PER_RUN", house.policy.max_cost),
         Budget("MONTHLY_BUDGET", house.policy.monthly_budget, spent),
     )
-
-    def seat(judge: Judge, *, reviews: bool = False) -> Seat:
-        purse = Purchasing(judge, house.store, house.clock, budgets, chronicle.run_id)
-        return Seat(judge, purse, reviews)
-
-    first = seat(house.judge)
+    bench = take_seats(house, budgets, chronicle.run_id)
     for batch in await house.store.open_batches():
-        first.purchasing.keep_aside(batch.cost)
-    reviewer = None if house.reviewer is None else seat(house.reviewer, reviews=True)
-    judging = Judging(house, chronicle, first, reviewer)
-    return Course(house, chronicle.request, chronicle, judging, spent)
+        bench.first.purchasing.keep_aside(batch.cost)
+    return Course(house, chronicle.request, chronicle, Judging(house, chronicle, bench))
 
 
 @dataclass(slots=True)
@@ -88,7 +80,6 @@ class Course:
     request: RunRequest
     chronicle: Chronicle
     judging: Judging
-    spent_before: Decimal
     collections: Sequence[Collection] = ()
     runnable: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -103,6 +94,8 @@ class Course:
         shelf = await self._read_library(collections)
         lost = await self._heed_hand_edits(collections, shelf)
         await self._decide(collections, shelf, lost)
+        if self.judging.waited:
+            await self._leave_what_was_edited()
         edits = await self._compare(shelf)
         if self.request.dry_run:
             for edit in edits:
@@ -112,37 +105,39 @@ class Course:
 
     async def report(self, *, cancelled: bool) -> RunReport:
         """Say what came of the run, collection by collection, in the order of the files."""
-        judging = self.judging
+        house, bench = self.house, self.judging.bench
         if cancelled:
             await self._book_the_lost()
-            if await self.house.store.open_batches():
+            if await house.store.open_batches():
                 self.chronicle.notice(ON_ITS_WAY)
-        tallies = [seat.tally for seat in judging.seats]
+        tallies = [seat.tally for seat in bench.seats]
         done = [self.outcomes.get(one.slug) for one in self.collections]
         reports = tuple(one.report(tallies) for one in done if one is not None)
         deferred = sum(one.deferred for one in reports)
         exhausted = next((one.exhausted for one in tallies if one.exhausted), "")
-        if judging.capped and not any(one.stopped for one in tallies):
+        if self.judging.capped and not any(one.stopped for one in tallies):
             exhausted = "MAX_EVALS_PER_RUN"
-        self.chronicle.notice(*shortfalls(tallies, exhausted, self.house.policy, deferred))
-        notices = dict.fromkeys(said for seat in judging.seats for said in seat.judge.notices)
+        self.chronicle.notice(*shortfalls(tallies, exhausted, house.policy, deferred))
+        notices = dict.fromkeys(said for seat in bench.seats for said in seat.judge.notices)
         self.chronicle.notice(*notices)
-        spent = spending(judging.first, judging.reviewer)
         return self.chronicle.report(
             reports,
             cancelled=cancelled,
-            spent_this_month=self.spent_before + spent.cost,
-            spending=spent,
+            # By now it may be another month than when the run began.
+            spent_this_month=await house.store.spent_between(
+                *house.policy.month_of(house.clock.now())
+            ),
+            spending=spending(bench),
             items=self.items,
             exhausted=exhausted,
         )
 
     async def _book_the_lost(self) -> None:
         """Book what was asked and never answered, because the run was cancelled meanwhile."""
-        booked = dict(await self.house.store.book_reservations())
-        if (reviewer := self.judging.reviewer) is not None:
+        bench, booked = self.judging.bench, dict(await self.house.store.book_reservations())
+        if (reviewer := bench.reviewer) is not None:
             reviewer.purchasing.count_lost(booked.pop(reviewer.judge.model.name, Decimal(0)))
-        self.judging.first.purchasing.count_lost(sum(booked.values(), Decimal(0)))
+        bench.first.purchasing.count_lost(sum(booked.values(), Decimal(0)))
 
     async def _read_files(self) -> list[Collection]:
         self.chronicle.phase(Phase.FILES)
@@ -215,6 +210,19 @@ class Course:
                 one = Outcome(case, shelf.titles, case.verdicts(shelf.titles), present)
                 self.outcomes[collection.slug] = one
                 tagged[collection.label] = one.change(self.house.policy).after(present)
+
+    async def _leave_what_was_edited(self) -> None:
+        """Touch no tag of a collection that is not what it was: the batch may have taken a day."""
+        files = await read_files(self.house)
+        now = {replace(one, source="") for one in files.collections}
+        for outcome in self.outcomes.values():
+            collection = outcome.case.collection
+            if replace(collection, source="") not in now:
+                outcome.verdicts = Verdicts(frozenset(), frozenset())
+                self.chronicle.notice(
+                    f"{collection.name} was edited while Claude was answering; its tag is left to"
+                    " the next run."
+                )
 
     async def _compare(self, shelf: Shelf) -> list[TagEdit]:
         """Read the members of the tags once more if anything is to change, and compare."""

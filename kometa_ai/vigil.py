@@ -246,8 +246,8 @@ def _lost(batch: OpenBatch, count: int, dollars: str) -> Fault:
     return Fault(
         FaultKind.CLAUDE,
         "Claude",
-        f"{count:,} answers of batch {batch.id} can't be had any more; ${dollars} is booked for"
-        " them, the most that they can have cost.",
+        f"{count:,} answers of batch {batch.id or '(unnamed)'} can't be had any more; ${dollars} is"
+        " booked for them, the most that they can have cost.",
         "Anthropic keeps results for 29 days, and shows them to keys of the same workspace only."
         " What they were about is asked again.",
     )

@@ -168,7 +168,8 @@ class Work:
             try:
                 await deed(replace(house, announced=order.run_id))
             except asyncio.CancelledError:
-                if self.by_person and order.deed is Deed.RUN:
+                waited = order.deed is Deed.RUN and house.policy.patient(order.request.trigger)
+                if self.by_person and waited:
                     await call_off(house)
                 raise
 

@@ -192,16 +192,16 @@ class SimulatedClaude:
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         body, (mishap, reply) = await _read(request), await self._desk_mishap(request, "create")
-        if reply is not None:
+        if reply is not None and not mishap.lost:
             return reply
         batch = self.desk.create(body)
         if isinstance(batch, str):
             return _sent(refused(400, "invalid_request_error", batch))
         if mishap.hold is not None:
             await mishap.hold.wait()
-        if mishap.lost:
+        if mishap.lost and reply is None:
             _reset(request)
-        return web.json_response(self.desk.card(batch))
+        return reply or web.json_response(self.desk.card(batch))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         _, reply = await self._desk_mishap(request, "list")

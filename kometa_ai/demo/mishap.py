@@ -41,8 +41,9 @@ class Mishap:
     ended as if all were well (``end_after``), or with an error event (``error_after``). Nothing is
     sent before ``gate`` opens, and nothing after the beginning before ``hold`` does.
 
-    Of a batch, ``at_batch`` chooses what is asked: then ``lost`` does it and breaks off before the
-    reply, pieces are lines of results, and ``fate`` is what becomes of a request in it.
+    Of a batch, ``at_batch`` chooses what is asked: then ``lost`` creates it and breaks off before
+    the reply, or sends ``reply`` in its place, pieces are lines of results, and ``fate`` is what
+    becomes of a request in it.
     """
 
     when: Callable[[Mapping[str, Json]], bool] | None = None

@@ -6,7 +6,7 @@ the words of its collections too. So of each request is kept what its answer has
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -103,6 +103,17 @@ class RememberedQuestion:
     standing: Mapping[str, Decision] = field(default_factory=dict)
     earlier: Mapping[str, Decision] = field(default_factory=dict)
 
+    def renamed(self, old: str, new: str) -> RememberedQuestion:
+        """Return the same with another slug for a collection."""
+
+        def moved(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
+            return {new if slug == old else slug: one for slug, one in decisions.items()}
+
+        slugs = tuple(new if slug == old else slug for slug in self.slugs)
+        return replace(
+            self, slugs=slugs, standing=moved(self.standing), earlier=moved(self.earlier)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RememberedInquiry:
@@ -115,6 +126,13 @@ class RememberedInquiry:
     def pairs(self) -> int:
         """Return how many verdicts were asked for."""
         return sum(len(question.slugs) for question in self.questions)
+
+    def renamed(self, old: str, new: str) -> RememberedInquiry:
+        """Return the same with another slug for a collection."""
+        return RememberedInquiry(
+            tuple(replace(one, slug=new) if one.slug == old else one for one in self.collections),
+            tuple(one.renamed(old, new) for one in self.questions),
+        )
 
 
 def remember(request: Request, earlier: Callable[[str, int], Decision | None]) -> RememberedInquiry:

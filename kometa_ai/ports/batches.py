@@ -85,7 +85,8 @@ class OpenBatch:
     """A batch of which not every answer is taken yet; ``most`` holds what is still to be taken.
 
     ``id`` is empty as long as it is not known whether it was created. It is ``sure`` when it came
-    with the reply to its creation, and not from a look at the account's batches.
+    with the reply to its creation, and not from a look at the account's batches. ``run`` is the one
+    that handed it in.
     """
 
     number: int
@@ -96,6 +97,7 @@ class OpenBatch:
     newest: str
     total: int
     most: Mapping[int, Decimal] = field(default_factory=dict)
+    run: str = ""
     id: str = ""
     sure: bool = False
     called_off: bool = False
@@ -137,13 +139,13 @@ class NoBatchesError(SkipError):
 
 
 class Batches(Protocol):
-    """Claude's batches. Every method raises what ``Judge.ask`` raises."""
+    """Claude's batches. Every method raises what ``Judge.ask`` raises, and NoBatchesError."""
 
     def model(self, name: str) -> Model:
         """Return the prices of the model that a batch was made for."""
 
     async def newest(self) -> str:
-        """Return the account's newest batch, empty if there is none; raises NoBatchesError."""
+        """Return the account's newest batch, empty if there is none."""
 
     async def since(self, newest: str) -> Sequence[BatchState]:
         """Return the account's batches that are newer than this one, newest first."""

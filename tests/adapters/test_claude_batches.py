@@ -168,7 +168,7 @@ async def test_what_is_not_there_is_told_from_what_is_no_claude(server: Simulate
     async with _serving(web.Application()) as url, client(url) as judge:
         with pytest.raises(NoBatchesError):
             await judge.batches.newest()
-        with pytest.raises(StopError):
+        with pytest.raises(NoBatchesError):
             await judge.batches.look("msgbatch_9")
 
 
@@ -177,7 +177,7 @@ async def test_what_is_not_there_is_told_from_what_is_no_claude(server: Simulate
     [
         (Mishap(reply=wrong_key()), StopError),
         (Mishap(reply=no_credit()), StopError),
-        (Mishap(reply=login_page()), StopError),
+        (Mishap(reply=login_page()), UnansweredError),
         (Mishap(reply=limited("7")), UnansweredError),
         (Mishap(when=at_batch("create"), lost=True), UnansweredError),
     ],

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, Reply, refused
+from kometa_ai.demo.mishap import Mishap, Reply, at_batch, refused, wrong_key
 from kometa_ai.domain.evaluation.truth import TruthError
 from kometa_ai.domain.fault import SkipError
 from kometa_ai.domain.report import Progress
 from kometa_ai.messages.evaluation_phrases import remarks
+from kometa_ai.settings import ClaudeMode
 from tests.evaluation.trying import HAIKU, SONNET, Fickle, Held, evaluate, listed
 from tests.world import World, block, movie
 
@@ -193,6 +194,24 @@ async def test_what_was_spent_before_counts_in_the_month(tmp_path: Path) -> None
         assert world.claude.meter.usd <= world.monthly_budget
 
 
+async def test_what_a_batch_may_still_cost_counts_in_the_month(tmp_path: Path) -> None:
+    """It was handed in, and is paid for when it is taken: nobody else may spend that."""
+    async with World(tmp_path, films(80), CHANCES, mode=ClaudeMode.BATCH) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(when=at_batch("look"), reply=wrong_key(), times=None)]
+        await world.run()
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+        world.claude.mishaps = []
+        world.monthly_budget = batch.cost + Decimal("0.0001")
+        evaluation = await evaluate(world, listed([1, 2]))
+        assert evaluation.offer.left == Decimal("0.0001")
+        assert evaluation.exhausted == "MONTHLY_BUDGET"
+        assert evaluation.cost == 0
+        await world.run()
+        assert world.claude.meter.usd <= world.monthly_budget
+
+
 TIMEOUT = Reply(504, "<p>The gateway waited too long", content_type="text/html")
 
 
@@ -308,6 +327,27 @@ async def test_what_is_not_in_the_library_is_listed_and_excluded(tmp_path: Path)
         assert [row.label for row in heard.absent] == ["Elsewhere (1999)"]
         assert heard.ambiguous[0].labels == ("Twins (1988)", "Twins (1988)")
         assert evaluation.models[0].counts.recall == 1.0
+
+
+async def test_titles_of_which_nobody_knows_whether_they_belong_are_not_asked_about(
+    tmp_path: Path,
+) -> None:
+    """One of two namesakes is on the list: to call the other one's yes wrong would be a guess."""
+    movies = [*films(10), movie(11, "Twins", year=1988), movie(12, "Twins", year=1988)]
+    async with World(tmp_path, movies, {"Noir": {1: 0.95, 11: 0.9, 12: 0.9}}) as world:
+        world.write(block("Noir"))
+        evaluation = await evaluate(world, "tmdb,name,year\n1001,,\n,Twins,1988\n")
+        assert evaluation.models[0].counts.precision == 1.0
+        assert [sorted(ids) for ids in asked(world)] == [list(range(1, 11))] * 2
+        assert evaluation.drawn.all_others == 9
+        named = "tmdb,name,year\n1001,,\n,Twins,1988\n1011,,\n"
+        world.claude.requests.clear()
+        evaluation = await evaluate(world, named)
+        assert evaluation.drawn.all_members == 2, "another row names it"
+        world.write(block("Noir", candidate_year_max=1988))
+        world.claude.requests.clear()
+        evaluation = await evaluate(world, named)
+        assert evaluation.settled_out == 10, "nor is it counted where a gate settles it"
 
 
 async def test_a_list_of_another_library_costs_nothing(tmp_path: Path) -> None:

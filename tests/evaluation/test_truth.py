@@ -75,6 +75,14 @@ def test_what_people_export_is_read(text: str, rows: list[TruthRow]) -> None:
     assert list(read_truth(text.encode()).rows) == rows
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"])
+def test_only_the_end_of_a_line_ends_a_row(sign: str) -> None:
+    """Descriptions that were pasted from elsewhere hold such signs."""
+    text = f"Name,Description,Year\nHeat,Two{sign}parts,1995\r\nRonin,{sign},1998\rTenet,,2020"
+    rows = [(one.line, one.title, one.year) for one in read_truth(text.encode()).rows]
+    assert rows == [(2, "Heat", 1995), (3, "Ronin", 1998), (4, "Tenet", 2020)]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_mark_of_the_encoding_is_no_part_of_the_first_column(encoding: str) -> None:
     truth = read_truth("tmdb,title\r\n194,Amélie\r\n".encode(encoding))

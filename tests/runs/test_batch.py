@@ -228,6 +228,33 @@ async def test_if_much_fails_only_a_part_is_asked_live(tmp_path: Path) -> None:
         await paid_to_the_cent(world, report, again)
 
 
+def incomplete(said: dict[str, Any]) -> object:
+    return {**said, "judged": said["judged"][1:]}
+
+
+def cut_off(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+@pytest.mark.parametrize("how", [{"answer": incomplete}, {"text": cut_off}])
+async def test_if_many_answers_lack_something_only_a_part_is_asked_live(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    """A whole library must not be asked a second time, and at twice the price."""
+    async with batching(tmp_path, 140) as world:
+        world.claude.mishaps = [Mishap(when=at_batch("item"), times=None, **how)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=4)
+        assert report.result is Result.PARTIAL
+        assert "10 of the 35 requests" in report.faults[0].message
+        assert len(world.claude.requests) == (25 if "answer" in how else 50)
+        assert report.collections[0].deferred == (10 if "answer" in how else 40)
+        world.claude.mishaps = []
+        again = await world.run()
+        assert again.result is Result.SUCCESS
+        await paid_to_the_cent(world, report, again)
+
+
 @pytest.mark.parametrize("fate", ["expired", "canceled"])
 async def test_what_was_not_done_is_left_to_the_next_run(tmp_path: Path, fate: str) -> None:
     async with batching(tmp_path, 160, {"Noir": {5: 0.9, 125: 0.9}}) as world:
@@ -244,6 +271,34 @@ async def test_what_was_not_done_is_left_to_the_next_run(tmp_path: Path, fate: s
         assert again.result is Result.SUCCESS
         assert world.radarr.members("kai-noir") == {5, 125}
         await paid_to_the_cent(world, report, again)
+
+
+@pytest.mark.parametrize("mishap", [{"text": lambda _: ""}, {"text": cut_off}])
+async def test_what_brings_nothing_is_not_handed_in_by_the_hundred(
+    tmp_path: Path, mishap: dict[str, Any]
+) -> None:
+    """Live, ten answers in vain end the asking; of a batch each would be paid for."""
+    async with batching(tmp_path, 120) as world:
+        world.claude.mishaps = [Mishap(times=None, stop_reason="max_tokens", **mishap)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=2)
+        assert report.result is Result.PARTIAL
+        assert not world.claude.desk.batches
+        assert len(world.claude.requests) == (9 if mishap["text"] is cut_off else 1)
+        assert report.collections[0].pending == 120
+        await paid_to_the_cent(world, report)
+
+
+async def test_one_bad_answer_keeps_nothing_from_being_handed_in(tmp_path: Path) -> None:
+    async with batching(tmp_path, 120, {"Noir": {1: 0.9, 120: 0.9}}) as world:
+        world.claude.mishaps = [Mishap(text=cut_off)]
+        world.write(block("Noir"))
+        report = await world.run(items_per_request=2)
+        assert report.result is Result.SUCCESS, report.faults
+        (batch,) = world.claude.desk.batches.values()
+        assert len(batch.requests) == 58
+        assert world.radarr.members("kai-noir") == {1, 120}
+        await paid_to_the_cent(world, report)
 
 
 async def test_a_wrong_key_hands_nothing_in(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, at_batch, limited, refused
+from kometa_ai.demo.mishap import Mishap, Reply, at_batch, limited, login_page, refused
 from kometa_ai.domain.report import Result, Trigger
 from kometa_ai.judging import call_off
 from kometa_ai.settings import ClaudeMode
@@ -97,9 +97,10 @@ async def test_stopped_at_any_step_it_goes_on(tmp_path: Path, what: str, how: st
         check(world, await world.run())
 
 
-async def test_a_lost_reply_makes_no_second_batch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reply", [None, login_page(), Reply(200, '{"id": "msgbatch_0001"')])
+async def test_a_lost_reply_makes_no_second_batch(tmp_path: Path, reply: Reply | None) -> None:
     async with batching(tmp_path) as world:
-        world.claude.mishaps = [Mishap(when=at_batch("create"), lost=True)]
+        world.claude.mishaps = [Mishap(when=at_batch("create"), lost=True, reply=reply)]
         world.write(block("Noir"))
         check(world, await world.run())
         assert world.claude.batch_calls.count("create") == 1

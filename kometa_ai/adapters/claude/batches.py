@@ -20,7 +20,15 @@ from kometa_ai.adapters.claude.wire import (
     Received,
     decoded,
 )
-from kometa_ai.ports import Batches, BatchGoneError, BatchState, Failed, Failure, NoBatchesError
+from kometa_ai.ports import (
+    Batches,
+    BatchGoneError,
+    BatchState,
+    Failed,
+    Failure,
+    NoBatchesError,
+    UnansweredError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -61,12 +69,7 @@ class ClaudeBatches(Batches):
 
     async def newest(self) -> str:
         """Return the id of the account's newest batch."""
-        try:
-            page = await self._page(1, "")
-        except AddressError as error:
-            if error.empty and self._connection.server.ours:
-                raise NoBatchesError(self._connection.server.who) from error
-            raise
+        page = await self._page(1, "")
         return page.data[0].id if page.data else ""
 
     async def since(self, newest: str) -> list[BatchState]:
@@ -88,7 +91,11 @@ class ClaudeBatches(Batches):
         """Hand in requests, once."""
         # In a thread: a thousand requests take seconds to write down, and a stop must not wait.
         body = await asyncio.to_thread(self._written, requests)
-        return (await self._said(BatchCard, "post", PATH, body)).id
+        try:
+            return (await self._said(BatchCard, "post", PATH, body)).id
+        except AddressError as error:
+            # What answered well and is not understood may have created it all the same.
+            raise UnansweredError(error.fault.message) from error
 
     def _written(self, requests: Mapping[str, Request]) -> bytes:
         return msgspec.json.encode(
@@ -175,6 +182,17 @@ class ClaudeBatches(Batches):
         path: str,
         body: bytes = b"",
         batch: str = "",
+    ) -> Said:
+        """Return what is answered; raises NoBatchesError where a server has none."""
+        try:
+            return await self._answered(kind, method, path, body, batch)
+        except AddressError as error:
+            if error.empty and self._connection.server.ours:
+                raise NoBatchesError(self._connection.server.who) from error
+            raise
+
+    async def _answered(
+        self, kind: type[Said], method: str, path: str, body: bytes, batch: str
     ) -> Said:
         """Return what is answered; what answers may be anything on the way."""
         import anthropic

@@ -47,17 +47,18 @@ def begin(db: sqlite3.Connection, run_id: str, batch: NewBatch) -> OpenBatch:
         batch.newest,
         len(batch.most),
         dict(batch.most),
+        run_id,
     )
 
 
 def all_open(db: sqlite3.Connection) -> list[OpenBatch]:
     """Return every open batch with what is still to be taken of it."""
     rows = db.execute(
-        "SELECT number, nonce, library, model, at, newest, total, id, sure, called_off"
+        "SELECT number, nonce, library, model, at, newest, total, run, id, sure, called_off"
         " FROM batches ORDER BY number"
     ).fetchall()
     found = []
-    for number, nonce, library, model, at, newest, total, batch, sure, called_off in rows:
+    for number, nonce, library, model, at, newest, total, run, batch, sure, called_off in rows:
         most = {
             request: Decimal(cost)
             for request, cost in db.execute(
@@ -74,6 +75,7 @@ def all_open(db: sqlite3.Connection) -> list[OpenBatch]:
                 newest,
                 total,
                 most,
+                str(run),
                 batch,
                 sure == 1,
                 called_off == 1,
@@ -97,6 +99,40 @@ def inquiries(db: sqlite3.Connection, number: int) -> dict[int, RememberedInquir
     (at,) = db.execute("SELECT at FROM batches WHERE number = ?", (number,)).fetchone()
     rows = db.execute("SELECT number, inquiry FROM batch_requests WHERE batch = ?", (number,))
     return {request: unpack_inquiry(packed, to_instant(at)) for request, packed in rows}
+
+
+def criteria(db: sqlite3.Connection, library: str) -> dict[str, str]:
+    """Return the fingerprints of the words by which collections are being judged, by slug."""
+    return {wish.slug: wish.criteria for _, one in _asked(db, library) for wish in one.collections}
+
+
+def rename(db: sqlite3.Connection, library: str, old: str, new: str) -> None:
+    """Let what is asked for one slug be asked for another."""
+    for place, asked in _asked(db, library):
+        if any(wish.slug == old for wish in asked.collections):
+            packed = pack_inquiry(asked.renamed(old, new))
+            db.execute(
+                "UPDATE batch_requests SET inquiry = ? WHERE batch = ? AND number = ?",
+                (packed, place.batch, place.number),
+            )
+
+
+def _asked(db: sqlite3.Connection, library: str) -> list[tuple[Place, RememberedInquiry]]:
+    rows = db.execute(
+        "SELECT batch, batch_requests.number, inquiry, at FROM batch_requests"
+        " JOIN batches ON batches.number = batch WHERE library = ?",
+        (library,),
+    )
+    return [
+        (Place(batch, number), unpack_inquiry(packed, to_instant(at)))
+        for batch, number, packed, at in rows
+    ]
+
+
+def handed_in_by(db: sqlite3.Connection, number: int) -> int:
+    """Return the number of the run that handed a batch in."""
+    (run,) = db.execute("SELECT run FROM batches WHERE number = ?", (number,)).fetchone()
+    return int(run)
 
 
 def take(db: sqlite3.Connection, place: Place) -> None:

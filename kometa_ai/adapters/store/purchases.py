@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kometa_ai.adapters.store import batches
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.adapters.store.ledgers import store_decisions
+from kometa_ai.adapters.store.overtaken import without_overtaken
 from kometa_ai.domain.cost import Usage
 from kometa_ai.ports import Purchase
 
@@ -53,7 +54,9 @@ def book_reservations(db: sqlite3.Connection) -> dict[str, Decimal]:
 def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:
     """Store what was paid and what it brought."""
     release(db, purchase.reservation)
+    decisions = purchase.decisions
     if purchase.place is not None:
+        decisions = without_overtaken(db, int(run_id), purchase.place.batch, purchase)
         batches.take(db, purchase.place)
     used = purchase.usage
     cursor = db.execute(
@@ -78,8 +81,8 @@ def record(db: sqlite3.Connection, run_id: str, purchase: Purchase) -> None:
         "INSERT INTO shares VALUES (?, ?, ?)",
         [(cursor.lastrowid, slug, str(cost)) for slug, cost in purchase.cost_by_slug.items()],
     )
-    if purchase.decisions:
-        store_decisions(db, int(run_id), purchase.library, purchase.decisions)
+    if decisions:
+        store_decisions(db, int(run_id), purchase.library, decisions)
 
 
 def spent_between(db: sqlite3.Connection, start: datetime, end: datetime) -> Decimal:

@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 
 def _rename(db: Connection, library: str, old: str, new: str) -> None:
     ledgers.rename(db, library, old, new)
+    batches.rename(db, library, old, new)
     tags.rename(db, library, old, new)
+
+
+def _newest_criteria(db: Connection, library: str) -> dict[str, str]:
+    # What was never judged may be on its way.
+    return batches.criteria(db, library) | ledgers.newest_criteria(db, library)
 
 
 class SqliteStore(Threaded):
@@ -124,10 +130,13 @@ class SqliteStore(Threaded):
         return await self._read(ledgers.judged_otherwise, library, slug, criteria)
 
     async def newest_criteria(self, library: str) -> Mapping[str, str]:
-        return await self._read(ledgers.newest_criteria, library)
+        return await self._read(_newest_criteria, library)
 
     async def rename(self, library: str, old: str, new: str) -> None:
-        """Give decisions and pins to another slug; what was held for the old one is let go."""
+        """Give decisions and pins to another slug, and what is on its way from Claude.
+
+        What was held for the old one is let go.
+        """
         await self._write(_rename, library, old, new)
 
     async def decisions(self, library: str, slug: str, item_id: int) -> list[Decision]:

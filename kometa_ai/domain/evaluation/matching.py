@@ -18,10 +18,11 @@ AND: Final = " and "
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A row that several titles of the library fit."""
+    """A row that several titles of the library fit, by id and label."""
 
     row: TruthRow
     labels: tuple[str, ...]
+    ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Matched:
     ambiguous: tuple[Ambiguous, ...] = ()
     by_name: int = 0
     repeated: int = 0
+
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """Return the titles of which nobody knows whether they belong."""
+        return frozenset[int]().union(*(one.ids for one in self.ambiguous)) - self.members
 
 
 def match(rows: Iterable[TruthRow], items: Sequence[MediaItem]) -> Matched:
@@ -54,7 +60,8 @@ def match(rows: Iterable[TruthRow], items: Sequence[MediaItem]) -> Matched:
         if not found:
             absent.append(row)
         elif len(found) > 1:
-            ambiguous.append(Ambiguous(row, tuple(sorted(one.label for one in found))))
+            labels = tuple(sorted(one.label for one in found))
+            ambiguous.append(Ambiguous(row, labels, frozenset(one.id for one in found)))
         elif found[0].id in members:
             repeated += 1
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.fault import FaultKind, StopError
@@ -163,8 +164,8 @@ def _table(text: str) -> tuple[list[_Record], Mapping[str, int], int]:
 
 def _records(text: str, delimiter: str) -> Iterator[_Record]:
     """Yield what is no blank line; strict, or one lost quotation mark would swallow the rest."""
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    # By line ends alone: other signs that Unicode calls a new line are a part of a cell.
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     while True:
         try:
