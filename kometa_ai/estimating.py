@@ -12,6 +12,7 @@ from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.report import Trigger
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.expecting import NARROW, WIDE, expect
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.turns import prepare
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
+    from kometa_ai.expecting import Expectation
     from kometa_ai.house import House
     from kometa_ai.ports import Store
 
-ENOUGH_JUDGED: Final = 500
-"""So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
+WORTH_SAYING: Final = Decimal("0.1")
+"""An estimate that may be so far off only for what nobody can know is told as a range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,10 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         )
         for group in groups
     ]
-    share = _named_share([case for cases in opened for case in cases])
+    expected = expect([case for cases in opened for case in cases])
     left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
-    bill = _Bill(house, request.trigger)
+    bill, guesses = _Bill(house, request.trigger), 0
     for cases in opened:
         selection, planned = deciding.plan(
             cases,
@@ -151,7 +153,8 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             items_per_request=request.items_per_request,
         )
         left = None if left is None else left - selection.count
-        priced = bill.add(_price(prepare(planned, house.judge), cases, share, house))
+        priced = bill.add(_price(prepare(planned, house.judge), expected, house))
+        guesses += sum(expected.guesses(one.request) for one in priced)
         parts += [_part(case, priced, selection.deferred) for case in cases]
     told = (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices)
     return Estimate(
@@ -163,7 +166,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*told, *bill.notices()),
+        (*told, *bill.notices(guesses)),
     )
 
 
@@ -180,11 +183,13 @@ class _Bill:
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
     scheduled: Decimal = Decimal(0)
+    batch: bool = False
 
     def add(self, asked: Sequence[tuple[Request, Usage]]) -> list[_Priced]:
         """Add the requests that are asked together, and return them with their prices."""
         policy, model = self.house.policy, self.house.judge.model
         batch = policy.in_batch(self.trigger, len(asked))
+        self.batch = self.batch or batch
         later = policy.in_batch(Trigger.SCHEDULE, len(asked))
         priced = [_Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
         self.requests += len(priced)
@@ -195,57 +200,46 @@ class _Bill:
         )
         return priced
 
-    def notices(self) -> list[str]:
-        """Say what the schedule would pay, if that is not the same."""
-        if self.scheduled == self.cost:
-            return []
-        return [f"A scheduled run asks this in a batch, for about ${self.scheduled:.4f}."]
+    def notices(self, guesses: int) -> list[str]:
+        """Say what the schedule would pay, if that is not the same, and what can't be known.
 
-
-def _named_share(cases: Sequence[Case]) -> float:
-    """Return the share of judged pairs that Claude named until now, if enough were judged."""
-    judged = sum(len(case.ledger.judged) for case in cases)
-    if judged < ENOUGH_JUDGED:
-        return cost.NAMED_SHARE
-    return sum(len(case.ledger.named) for case in cases) / judged
+        ``guesses`` are pairs of which nobody knows yet how many Claude will name.
+        """
+        told = []
+        if self.scheduled != self.cost:
+            told.append(f"A scheduled run asks this in a batch, for about ${self.scheduled:.4f}.")
+        tokens = round(cost.TOKENS_PER_ENTRY + cost.TOKENS_PER_REASON)
+        entry = cost.price(Usage(0, tokens), self.house.judge.model)
+        entry *= guesses * (cost.BATCH_FACTOR if self.batch else 1)
+        low, high = (
+            self.cost + (Decimal(share) - Decimal(cost.NAMED_SHARE)) * entry
+            for share in (NARROW, WIDE)
+        )
+        if high > self.cost * (1 + WORTH_SAYING):
+            told.append(
+                "How many titles suit these wishes is not known yet, so this is a guess: about"
+                f" ${low:.4f} if it is {NARROW:.0%} of them, ${high:.4f} if it is {WIDE:.0%}."
+            )
+        return told
 
 
 def _price(
-    groups: Sequence[Sequence[Request]], cases: Sequence[Case], share: float, house: House
+    groups: Sequence[Sequence[Request]], expected: Expectation, house: House
 ) -> list[tuple[Request, Usage]]:
-    judged = {case.collection.slug: case.ledger.judged for case in cases}
     return [
         (
             request,
             cost.estimate(
                 house.judge.shape(request),
                 request,
-                named=_named(request, judged, share),
+                named=expected.named(request),
+                reason=expected.reason,
                 warm=number > 0,
             ),
         )
         for requests in groups
         for number, request in enumerate(requests)
     ]
-
-
-def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: float) -> float:
-    """Return how many pairs of a request Claude will name.
-
-    Of those with a standing verdict only doubtful ones, and none that it did not name before.
-    """
-    thresholds = {one.slug: one.threshold for one in request.collections}
-    doubtful = sum(
-        decision.near(thresholds[slug])
-        for question in request.questions
-        for slug, decision in question.standing.items()
-    )
-    new = sum(
-        question.item.id not in judged[slug]
-        for question in request.questions
-        for slug in question.slugs
-    )
-    return cost.MOVED_SHARE * doubtful + share * new
 
 
 def _part(

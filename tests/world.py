@@ -109,6 +109,7 @@ class World:
     monthly_budget: Decimal | None = None
     concurrency: int = 4
     model: str = "claude-haiku-5-5"
+    collections_per_request: int = 10
     mode: ClaudeMode = ClaudeMode.LIVE
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
@@ -160,7 +161,7 @@ class World:
         ):
             policy = Policy(
                 max_removals_percent=self.removals_percent,
-                collections_per_request=10,
+                collections_per_request=self.collections_per_request,
                 concurrency=self.concurrency,
                 max_pairs=self.max_pairs,
                 max_cost=self.max_cost,
