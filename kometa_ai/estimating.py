@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from kometa_ai import deciding, renaming, second_opinions
+from kometa_ai.bill import Bill
 from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
-from kometa_ai.domain.report import Trigger
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.expecting import expect
 from kometa_ai.reading import choose, read_files, read_shelf
-from kometa_ai.second_opinions import ReviewEstimate
 from kometa_ai.turns import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kometa_ai.bill import Priced
     from kometa_ai.deciding import Case
     from kometa_ai.domain.decision import Decision, Ledger
     from kometa_ai.domain.fault import Fault
     from kometa_ai.domain.report import RunRequest
     from kometa_ai.domain.requests import Request
+    from kometa_ai.expecting import Expectation
     from kometa_ai.house import House
-    from kometa_ai.ports import Judge, Store
-
-ENOUGH_JUDGED: Final = 500
-"""So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
+    from kometa_ai.ports import Store
+    from kometa_ai.second_opinions import ReviewEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,6 @@ class Estimate:
     def pairs(self) -> int:
         """Return how many verdicts would be bought."""
         return sum(one.pairs for one in self.collections)
-
-
-@dataclass(frozen=True, slots=True)
-class _Priced:
-    """One request, what it will use, and what that costs."""
-
-    request: Request
-    usage: Usage
-    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +132,11 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         )
         for group in groups
     ]
-    share = _named_share([case for cases in opened for case in cases])
+    expected = expect([case for cases in opened for case in cases])
     left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
-    bill = _Bill(house, request.trigger, house.judge)
-    second = None if house.reviewer is None else _Bill(house, request.trigger, house.reviewer)
+    bill, guesses = Bill(house, request.trigger, house.judge), 0
+    second = None if house.reviewer is None else Bill(house, request.trigger, house.reviewer)
     for cases in opened:
         selection, planned = deciding.plan(
             cases if second is None else [case.fresh for case in cases],
@@ -155,7 +146,8 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             items_per_request=request.items_per_request,
         )
         left = None if left is None else left - selection.count
-        priced = bill.add(_price(prepare(planned, house.judge), cases, share, house))
+        priced = bill.add(_price(prepare(planned, house.judge), expected, house))
+        guesses += sum(expected.guesses(one.request) for one in priced)
         if second is not None:
             foreseen = second_opinions.foresee(
                 cases,
@@ -183,83 +175,22 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*told, *bill.notices()),
+        (*told, *bill.notices(guesses)),
         review,
     )
 
 
-@dataclass(slots=True)
-class _Bill:
-    """What all requests cost together, in the way in which a run of this trigger asks them.
-
-    ``scheduled`` is what they cost a scheduled run, if that asks in another way.
-    """
-
-    house: House
-    trigger: Trigger
-    judge: Judge
-    requests: int = 0
-    pairs: int = 0
-    usage: Usage = field(default_factory=Usage)
-    cost: Decimal = Decimal(0)
-    scheduled: Decimal = Decimal(0)
-
-    def add(self, asked: Sequence[tuple[Request, Usage]]) -> list[_Priced]:
-        """Add the requests that are asked together, and return them with their prices."""
-        policy, model = self.house.policy, self.judge.model
-        batch = policy.in_batch(self.trigger, len(asked))
-        later = policy.in_batch(Trigger.SCHEDULE, len(asked))
-        priced = [_Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
-        self.requests += len(priced)
-        self.pairs += sum(one.request.pairs for one in priced)
-        self.usage = sum((one.usage for one in priced), self.usage)
-        self.cost += sum((one.cost for one in priced), Decimal(0))
-        self.scheduled += sum(
-            (cost.price(used, model, batch=later) for _, used in asked), Decimal(0)
-        )
-        return priced
-
-    def join(self, other: _Bill) -> None:
-        """Add what is asked of another model."""
-        self.requests += other.requests
-        self.pairs += other.pairs
-        self.usage += other.usage
-        self.cost += other.cost
-        self.scheduled += other.scheduled
-
-    def as_review(self) -> ReviewEstimate:
-        """Return the bill as the part of an estimate."""
-        model = self.judge.model
-        return ReviewEstimate(
-            model.name, model.known, self.requests, self.pairs, self.usage, self.cost
-        )
-
-    def notices(self) -> list[str]:
-        """Say what the schedule would pay, if that is not the same."""
-        if self.scheduled == self.cost:
-            return []
-        return [f"A scheduled run asks this in a batch, for about ${self.scheduled:.4f}."]
-
-
-def _named_share(cases: Sequence[Case]) -> float:
-    """Return the share of judged pairs that Claude named until now, if enough were judged."""
-    judged = sum(len(case.ledger.judged) for case in cases)
-    if judged < ENOUGH_JUDGED:
-        return cost.NAMED_SHARE
-    return sum(len(case.ledger.named) for case in cases) / judged
-
-
 def _price(
-    groups: Sequence[Sequence[Request]], cases: Sequence[Case], share: float, house: House
+    groups: Sequence[Sequence[Request]], expected: Expectation, house: House
 ) -> list[tuple[Request, Usage]]:
-    judged = {case.collection.slug: case.ledger.judged for case in cases}
     return [
         (
             request,
             cost.estimate(
                 house.judge.shape(request),
                 request,
-                named=_named(request, judged, share),
+                named=expected.named(request),
+                reason=expected.reason,
                 warm=number > 0,
             ),
         )
@@ -268,28 +199,9 @@ def _price(
     ]
 
 
-def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: float) -> float:
-    """Return how many pairs of a request Claude will name.
-
-    Of those with a standing verdict only doubtful ones, and none that it did not name before.
-    """
-    thresholds = {one.slug: one.threshold for one in request.collections}
-    doubtful = sum(
-        decision.near(thresholds[slug])
-        for question in request.questions
-        for slug, decision in question.standing.items()
-    )
-    new = sum(
-        question.item.id not in judged[slug]
-        for question in request.questions
-        for slug in question.slugs
-    )
-    return cost.MOVED_SHARE * doubtful + share * new
-
-
 def _part(
     case: Case,
-    priced: Sequence[_Priced],
+    priced: Sequence[Priced],
     deferred: Mapping[str, int],
 ) -> CollectionEstimate:
     """Give a collection its share of each request, by the pairs asked of it."""

@@ -30,8 +30,6 @@ ENOUGH_JUDGED: Final = 500
 """So many judged pairs say more of a library and its wishes than what was seen elsewhere."""
 MOVED_SHARE: Final = 0.5
 """Share of the chances that another model moves, and names."""
-THOUGHTS: Final = 150
-"""Tokens of thinking before an answer about a few titles, if a model can't be kept from it."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -132,6 +130,4 @@ def _spread(ids: Sequence[int], count: int) -> Iterator[int]:
 
 def _usage(request: Request, reviewer: Judge, *, warm: bool) -> Usage:
     shape = reviewer.shape(request)
-    used = cost.estimate(shape, request, named=MOVED_SHARE * request.pairs, warm=warm)
-    thinks = shape.max_tokens > cost.THINKING_ROOM  # of so few titles no answer needs as much
-    return replace(used, output_tokens=used.output_tokens + THOUGHTS) if thinks else used
+    return cost.estimate(shape, request, named=MOVED_SHARE * request.pairs, warm=warm)

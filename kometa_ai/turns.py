@@ -6,10 +6,11 @@ An estimate prepares them in the same way, so that it prices what a run then sen
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain import cost
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.requests import Request
     from kometa_ai.ports import Judge
+
+
+SAFE: Final = 0.95
+"""Tokens are only estimated, and one too many makes every one of them dearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,16 @@ def _too_short(request: Request, judge: Judge) -> bool:
 
 
 def _in_cheap_tier(request: Request, judge: Judge) -> Iterator[Request]:
-    """Halve a prompt that is so long that every token of it would cost more."""
-    shape, limit = judge.shape(request), judge.model.above_tokens
-    tokens = (shape.instructions + shape.message) / cost.BYTES_PER_TOKEN
-    if limit is None or tokens <= limit or len(request.questions) == 1:
+    """Halve a prompt that is so long that every token of it would cost more.
+
+    Where the criteria alone are too long, halves would only be more requests with them.
+    """
+    shape, limit = judge.shape(request), SAFE * (judge.model.above_tokens or math.inf)
+    if (
+        cost.beginning(shape) > limit
+        or cost.prompt_tokens(shape) <= limit
+        or len(request.questions) == 1
+    ):
         yield request
         return
     for half in request.halves():

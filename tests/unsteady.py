@@ -115,7 +115,7 @@ class Unsteady:
     def _why(self, item_id: int, name: str) -> str:
         luck, length = self._luck(f"why|{item_id}|{name}")
         begin = int(luck * (len(WORDS) - 12))
-        return " ".join(WORDS[begin : begin + 6 + int(6 * length)])
+        return " ".join(WORDS[begin : begin + 7 + int(6 * length)])
 
     def _luck(self, text: str) -> tuple[float, float]:
         digest = blake2b(f"{self.seed}|{text}".encode(), digest_size=8).digest()

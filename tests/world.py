@@ -113,6 +113,7 @@ class World:
     review_model: str = ""
     reviews: Judge | None = None
     """What the model for second opinions says, if that is not the same."""
+    collections_per_request: int = 10
     mode: ClaudeMode = ClaudeMode.LIVE
     events: list[Event] = field(default_factory=list)
     radarr: SimulatedRadarr = field(init=False)
@@ -167,7 +168,7 @@ class World:
         ):
             policy = Policy(
                 max_removals_percent=self.removals_percent,
-                collections_per_request=10,
+                collections_per_request=self.collections_per_request,
                 concurrency=self.concurrency,
                 max_pairs=self.max_pairs,
                 max_cost=self.max_cost,

@@ -10,31 +10,38 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CACHE_LIFE: Final = 300.0
-PIECES: Final = re.compile(r"[a-z]+|[0-9]+|\s+|[!-/:-@\[-`{-~]+|.", re.IGNORECASE)
+PIECES: Final = re.compile(
+    r"[a-z\u00c0-\u024f\u0370-\u06ff]+|[0-9]+|\s+|[!-/:-@\[-`{-~]+|.", re.IGNORECASE
+)
 LETTERS_PER_TOKEN: Final = 4
 DIGITS_PER_TOKEN: Final = 3
 SIGNS_PER_TOKEN: Final = 2
+RARE_LETTERS_PER_TOKEN: Final = 2
 
 
 def count_tokens(text: str) -> int:
     """Return about as many tokens as the tokenizer of current models makes of a text.
 
-    A word of up to four letters is one token together with the blank before it, digits go by
-    threes, brackets and quotation marks by twos, and everything beyond ASCII one by one.
+    A word of up to four letters is one token together with the blank before it, or of up to two if
+    they are accented, Greek, Cyrillic, Hebrew or Arabic. Digits go by threes, brackets and
+    quotation marks by twos, and everything else beyond ASCII one by one.
     """
     tokens = 0
     for match in PIECES.finditer(text):
         piece = match.group()
         if piece == " ":
             continue
-        if piece.isalpha() and piece.isascii():
-            tokens += -(-len(piece) // LETTERS_PER_TOKEN)
+        if piece.isalpha() and piece[0] < "\u0700":
+            rare = sum(letter > "~" for letter in piece) if not piece.isascii() else 0
+            common = len(piece) - rare
+            tokens += ceil(common / LETTERS_PER_TOKEN + rare / RARE_LETTERS_PER_TOKEN)
         elif piece.isdigit() and piece.isascii():
             tokens += -(-len(piece) // DIGITS_PER_TOKEN)
         elif piece.isspace():

@@ -15,7 +15,7 @@ from kometa_ai.adapters.claude import Claude, load_prices
 from kometa_ai.demo.claude import SimulatedClaude
 from kometa_ai.demo.meter import TARIFFS
 from kometa_ai.demo.mishap import Mishap, refuses
-from kometa_ai.domain.cost import Thinking, Tier, Usage, at_most, price
+from kometa_ai.domain.cost import Thinking, Tier, Usage, at_most, price, tokens
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, read, titles
 from kometa_ai.ports import Ending, UnansweredError
 from tests.clock import FakeClock
@@ -80,6 +80,8 @@ async def test_the_request_is_what_the_prompt_says(server: SimulatedClaude, cach
     ]
     assert shape.instructions == len(system.encode())
     assert shape.message == len(titles(request).encode())
+    assert shape.instruction_tokens == tokens(system)
+    assert shape.message_tokens == tokens(titles(request))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +106,16 @@ async def test_a_model_thinks_no_more_than_it_must(
 ) -> None:
     server.aliases["some-local-model"] = HAIKU
     async with client(server, model, effort=effort) as judge:
-        room = judge.shape(questions()).max_tokens
-        await judge.ask(questions())
+        shape = judge.shape(questions())
+        room = shape.max_tokens
+        answer = await judge.ask(questions())
     body = server.requests[0]
     assert body.get("thinking") == thinking
     assert body["output_config"].get("effort") == sent_effort  # type: ignore[union-attr]
     thinks = judge.model.thinking is not Thinking.OFF and thinking is None
     assert room == body["max_tokens"]
-    assert (room > 8_000) == thinks
+    assert (room > 8_000) == (shape.thoughts > 0) == thinks
+    assert answer.usage.output_tokens - shape.thoughts == pytest.approx(100, abs=150)
 
 
 @pytest.mark.parametrize("model", sorted(TARIFFS))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from kometa_ai.demo.meter import count_tokens
 from kometa_ai.domain.cost import (
     ANSWER_CEILING,
     BATCH_FACTOR,
     SCHEMA_TOKENS,
     THINKING_ROOM,
-    TOKENS_PER_REASONED_PAIR,
+    TOKENS_PER_ENTRY,
+    TOKENS_PER_REASON,
     TOKENS_PER_SCHEMA,
     Budget,
     Model,
@@ -26,8 +29,10 @@ from kometa_ai.domain.cost import (
     estimate,
     max_tokens,
     price,
+    tokens,
 )
 from tests.questions import collection, questions
+from tests.varied_library import Script, text
 
 if TYPE_CHECKING:
     from kometa_ai.domain.collection import Collection
@@ -147,8 +152,33 @@ def test_what_is_named_and_longer_ids_are_expected_to_make_a_longer_answer() -> 
     none = estimate(shape, questions(), named=0, warm=True)
     two = estimate(shape, questions(), named=2, warm=True)
     long = estimate(shape, questions(start=10_000), named=0, warm=True)
-    assert two.output_tokens == none.output_tokens + 2 * TOKENS_PER_REASONED_PAIR
+    terse = estimate(shape, questions(), named=2, warm=True, reason=3)
+    assert two.output_tokens == none.output_tokens + 2 * (TOKENS_PER_ENTRY + TOKENS_PER_REASON)
+    assert terse.output_tokens == none.output_tokens + 2 * (TOKENS_PER_ENTRY + 3)
     assert long.output_tokens == none.output_tokens + 4
+
+
+def test_thoughts_are_expected_as_output_up_to_its_limit() -> None:
+    shape = Shape(310, 310, 1_000)
+    silent = estimate(shape, questions(), named=1, warm=True)
+    thinking = estimate(replace(shape, thoughts=200), questions(), named=1, warm=True)
+    assert thinking == replace(silent, output_tokens=silent.output_tokens + 200)
+    endless = estimate(replace(shape, thoughts=2_000), questions(), named=1, warm=True)
+    assert endless.output_tokens == 1_000
+
+
+@pytest.mark.parametrize("script", list(Script))
+def test_tokens_are_counted_about_as_the_meter_does_in_any_script(script: Script) -> None:
+    for length in (320, 5_000):
+        said = text(Random(length), script, length)  # noqa: S311 - the same text every time
+        assert tokens(said) == pytest.approx(count_tokens(said), rel=0.12)
+
+
+def test_signs_digits_and_emoji_are_dearer_than_letters_and_nothing_is_free() -> None:
+    assert tokens("") == 0
+    assert tokens("again: A 0.62 until 0.80, 0.71") == pytest.approx(14, abs=2)
+    assert tokens("a" * 37) < tokens("1" * 37) < tokens("(" * 37) < tokens("\U0001f600" * 37)
+    assert tokens("\ud83d") > 0, "half a character does no harm"
 
 
 def test_there_is_room_for_an_answer_that_names_every_pair_up_to_a_ceiling() -> None:

@@ -290,6 +290,18 @@ async def test_a_prompt_beyond_the_cheap_tier_is_sent_and_estimated_in_halves(
         assert max(bill.fresh for bill in world.claude.meter.bills) < 100_000
 
 
+async def test_criteria_beyond_the_cheap_tier_are_not_sent_once_for_each_title(
+    tmp_path: Path,
+) -> None:
+    async with World(tmp_path, films(10)) as world:
+        world.write(block("Noir", prompt="No end of it. " * 30_000))
+        async with world.house() as house:
+            said = await estimate(RunRequest(), house)
+        paid = (await world.run()).spending
+        assert said.requests == paid.requests == 1
+        assert said.cost == pytest.approx(paid.cost, rel=Decimal("0.15"))
+
+
 @pytest.mark.parametrize("limit", [15, 30, 31, 45])
 async def test_under_a_cap_a_film_is_sent_once_with_all_that_the_cap_leaves_of_it(
     tmp_path: Path, limit: int

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from kometa_ai.domain.cost import SCHEMA_TOKENS, Shape, Thinking, Usage, max_tokens
+from kometa_ai.domain.cost import (
+    SCHEMA_TOKENS,
+    THOUGHTS,
+    Shape,
+    Thinking,
+    Usage,
+    max_tokens,
+    tokens,
+)
 from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles
 
 if TYPE_CHECKING:
@@ -42,9 +50,16 @@ class Form:
 
     def shape(self, request: Request) -> Shape:
         """Return how large a request would be, without sending it."""
-        system = sum(len(block["text"].encode()) for block in self._system(request))
-        room = max_tokens(request, thinks=self._thinks())
-        return Shape(system, len(_sound(titles(request)).encode()), room)
+        system = "\n".join(block["text"] for block in self._system(request))
+        message = _sound(titles(request))
+        return Shape(
+            len(system.encode()),
+            len(message.encode()),
+            max_tokens(request, thinks=self._thinks()),
+            tokens(system),
+            tokens(message),
+            self._thoughts(),
+        )
 
     def most_used(self, request: Request, answer: str) -> Usage:
         """Return the most that an answer can have used, for a server that does not tell."""
@@ -100,6 +115,11 @@ class Form:
                 return {"type": "between_tools"}
             case Thinking.OFF | Thinking.ALWAYS:
                 return None
+
+    def _thoughts(self) -> int:
+        """Return how much thinking is to be expected."""
+        config = self._output_config() or {}
+        return THOUGHTS[config.get("effort") or "medium"] if self._thinks() else 0
 
     def _thinks(self) -> bool:
         return self.model.thinking is not Thinking.OFF and self._thinking() is None
