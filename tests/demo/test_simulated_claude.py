@@ -251,7 +251,18 @@ def test_prose_has_about_three_and_a_half_letters_a_token() -> None:
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), ("Mars", 1), ("1999", 2), ("123456", 2), ('": "', 2), ("\n      ", 1), ("éé", 2)],
+    [
+        ("", 0),
+        ("Mars", 1),
+        ("1999", 2),
+        ("123456", 2),
+        ('": "', 2),
+        ("\n      ", 1),
+        ("élan", 2),
+        ("Привет", 3),
+        ("夜と霧", 3),
+        ("—…", 2),
+    ],
 )
 def test_tokens_are_counted_piece_by_piece(text: str, tokens: int) -> None:
     assert count_tokens(text) == tokens
