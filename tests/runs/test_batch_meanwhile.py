@@ -215,3 +215,23 @@ async def test_what_was_judged_meanwhile_is_not_judged_by_an_older_answer(tmp_pa
         assert world.radarr.members("kai-noir") == set(FITS) - {5}
         assert len(world.claude.desk.batches) == 1
         assert books(world) == (world.claude.meter.usd, 0, 0)
+
+
+async def test_what_another_run_pays_does_not_count_in_the_budget_of_this_one(
+    tmp_path: Path,
+) -> None:
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        world.claude.desk.steps = 50
+        await stopped(world)
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+        world.mode, world.max_cost = ClaudeMode.AUTO, batch.cost
+        world.write(block("Noir"), block("Dark"))
+        report = await world.run(trigger=Trigger.PAGE)
+        assert report.exhausted == ""
+        assert world.radarr.members("kai-dark") == set(FITS)
+        world.monthly_budget = world.claude.meter.usd + batch.cost
+        world.write(block("Noir"), block("Dark"), block("Cosy"))
+        report = await world.run(trigger=Trigger.PAGE)
+        assert report.exhausted == "MONTHLY_BUDGET", "of the month it is as good as spent"
