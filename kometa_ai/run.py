@@ -215,6 +215,7 @@ class Course:
     async def _leave_what_was_edited(self) -> None:
         """Touch no tag of a collection that is not what it was: the batch may have taken a day."""
         files = await read_files(self.house)
+        self.chronicle.add_faults(one for one in files.faults if one not in self.chronicle.faults)
         now = {replace(one, source="") for one in files.collections}
         for outcome in self.outcomes.values():
             collection = outcome.case.collection
