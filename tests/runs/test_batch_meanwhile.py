@@ -95,7 +95,12 @@ async def test_a_cap_is_told_of_beside_a_batch_that_asks_something_else(tmp_path
         assert report.exhausted == "MAX_EVALS_PER_RUN"
 
 
-async def test_a_server_without_batches_asks_what_no_batch_asks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "nothing", [Reply(404, "404 page not found"), Reply(200, '{"error": "Unexpected endpoint."}')]
+)
+async def test_a_server_without_batches_asks_what_no_batch_asks(
+    tmp_path: Path, nothing: Reply
+) -> None:
     """CLAUDE_BASE_URL leads elsewhere meanwhile: for ever, nothing would be asked any more."""
     async with batching(tmp_path) as world:
         world.write(block("Noir"))
@@ -103,8 +108,7 @@ async def test_a_server_without_batches_asks_what_no_batch_asks(tmp_path: Path) 
         async with world.house() as house:
             (batch,) = await house.store.open_batches()
         elsewhere = [
-            Mishap(when=at_batch(what), times=None, reply=Reply(404, "404 page not found"))
-            for what in ("list", "look")
+            Mishap(when=at_batch(what), times=None, reply=nothing) for what in ("list", "look")
         ]
         world.claude.mishaps, world.mode = list(elsewhere), ClaudeMode.LIVE
         world.write(block("Noir"), block("Dark"))

@@ -92,8 +92,10 @@ class ClaudeBatches(Batches):
         # In a thread: a thousand requests take seconds to write down, and a stop must not wait.
         body = await asyncio.to_thread(self._written, requests)
         try:
-            return (await self._said(BatchCard, "post", PATH, body)).id
+            return (await self._answered(BatchCard, "post", PATH, body, "")).id
         except AddressError as error:
+            if error.empty:
+                raise
             # What answered well and is not understood may have created it all the same.
             raise UnansweredError(error.fault.message) from error
 
@@ -187,7 +189,8 @@ class ClaudeBatches(Batches):
         try:
             return await self._answered(kind, method, path, body, batch)
         except AddressError as error:
-            if error.empty and self._connection.server.ours:
+            # Some servers say 200 to every path, with a page or a complaint of their own.
+            if self._connection.server.ours:
                 raise NoBatchesError(self._connection.server.who) from error
             raise
 
