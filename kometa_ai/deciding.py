@@ -56,8 +56,11 @@ class Case:
     def learned(self, tally: Tally) -> Case:
         """Return the case with what Claude was asked meanwhile."""
         slug = self.collection.slug
-        fresh = self.ledger.joined(tally.plain.get(slug, {}), tally.named.get(slug, {}))
-        return replace(self, ledger=fresh)
+        plain = tally.plain.get(slug)
+        fresh = self.ledger.joined(plain.by_id() if plain else {}, tally.named.get(slug, {}))
+        # Whatever was judged before is shared already.
+        shared = fresh if self.ledger.judged else fresh.sharing(self.free.candidates)
+        return replace(self, ledger=shared)
 
     def verdicts(self, titles: Titles) -> Verdicts:
         """Return who belongs, and which present members do not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -70,11 +71,16 @@ class Estimate:
         return sum(one.pairs for one in self.collections)
 
 
+_Asked = tuple[Counter[str], Usage]
+"""How many pairs a request asks of each collection, and what it will use."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    """One request, what it will use, and what that costs."""
+    """One request, what it asks of each collection, what it will use, and what that costs."""
 
-    request: Request
+    asked: Mapping[str, int]
+    pairs: int
     usage: Usage
     cost: Decimal
 
@@ -181,12 +187,15 @@ class _Bill:
     cost: Decimal = Decimal(0)
     scheduled: Decimal = Decimal(0)
 
-    def add(self, asked: Sequence[tuple[Request, Usage]]) -> list[_Priced]:
+    def add(self, asked: Sequence[_Asked]) -> list[_Priced]:
         """Add the requests that are asked together, and return them with their prices."""
         policy, model = self.house.policy, self.house.judge.model
         batch = policy.in_batch(self.trigger, len(asked))
         later = policy.in_batch(Trigger.SCHEDULE, len(asked))
-        priced = [_Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
+        priced = [
+            _Priced(pairs, pairs.total(), used, cost.price(used, model, batch=batch))
+            for pairs, used in asked
+        ]
         self.requests += len(priced)
         self.usage = sum((one.usage for one in priced), self.usage)
         self.cost += sum((one.cost for one in priced), Decimal(0))
@@ -212,24 +221,29 @@ def _named_share(cases: Sequence[Case]) -> float:
 
 def _price(
     groups: Sequence[Sequence[Request]], cases: Sequence[Case], share: float, house: House
-) -> list[tuple[Request, Usage]]:
+) -> list[_Asked]:
     judged = {case.collection.slug: case.ledger.judged for case in cases}
+    asked = ((number, one) for requests in groups for number, one in enumerate(requests))
     return [
         (
-            request,
+            pairs := request.asked(),
             cost.estimate(
                 house.judge.shape(request),
                 request,
-                named=_named(request, judged, share),
+                named=_named(request, pairs, judged, share),
                 warm=number > 0,
             ),
         )
-        for requests in groups
-        for number, request in enumerate(requests)
+        for number, request in asked
     ]
 
 
-def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: float) -> float:
+def _named(
+    request: Request,
+    asked: Mapping[str, int],
+    judged: Mapping[str, Mapping[int, int]],
+    share: float,
+) -> float:
     """Return how many pairs of a request Claude will name.
 
     Of those with a standing verdict only doubtful ones, and none that it did not name before.
@@ -240,10 +254,11 @@ def _named(request: Request, judged: Mapping[str, Mapping[int, int]], share: flo
         for question in request.questions
         for slug, decision in question.standing.items()
     )
-    new = sum(
-        question.item.id not in judged[slug]
+    new = sum(asked.values()) - sum(
+        question.item.id in judged[slug]
         for question in request.questions
         for slug in question.slugs
+        if judged[slug]
     )
     return cost.MOVED_SHARE * doubtful + share * new
 
@@ -257,13 +272,13 @@ def _part(
     slug = case.collection.slug
     requests, pairs, share, dollars = 0, 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
     for one in priced:
-        asked = sum(slug in question.slugs for question in one.request.questions)
+        asked = one.asked.get(slug, 0)
         if not asked:
             continue
-        part, usage = asked / one.request.pairs, one.usage
+        part, usage = asked / one.pairs, one.usage
         requests += 1
         pairs += asked
-        dollars += one.cost * asked / one.request.pairs
+        dollars += one.cost * asked / one.pairs
         counts = (
             usage.input_tokens,
             usage.output_tokens,

@@ -11,10 +11,11 @@ from kometa_ai.domain.decision import HYSTERESIS, UNNAMED, Opinion
 from kometa_ai.domain.media import PART
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kometa_ai.domain.collection import Collection
     from kometa_ai.domain.inquiry import Asked, Inquiry
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.requests import Question, Request
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -89,6 +90,21 @@ def titles(request: Request) -> str:
     return "\n".join(_title(question, letters) for question in request.questions)
 
 
+def titles_length(request: Request, length_of: Callable[[MediaItem], int]) -> int:
+    """Return the length of ``titles``, in whatever ``length_of`` measures an item's line.
+
+    What is put around the lines is ASCII: bytes and characters are the same there.
+    """
+    letters = _letters(request)
+    lengths = (
+        len(f"#{question.item.id} ")
+        + length_of(question.item)
+        + sum(len(PART) + len(part) for part in _restrictions(question, letters))
+        for question in request.questions
+    )
+    return sum(lengths) + len(request.questions) - 1
+
+
 def _letters(request: Inquiry) -> dict[str, str]:
     return {
         collection.slug: letter
@@ -97,7 +113,12 @@ def _letters(request: Inquiry) -> dict[str, str]:
 
 
 def _title(question: Question, letters: Mapping[str, str]) -> str:
-    parts = [f"#{question.item.id} {question.item.line}"]
+    line = f"#{question.item.id} {question.item.line}"
+    return PART.join([line, *_restrictions(question, letters)])
+
+
+def _restrictions(question: Question, letters: Mapping[str, str]) -> list[str]:
+    parts = []
     if len(question.slugs) < len(letters):
         parts.append("judge only: " + ", ".join(letters[slug] for slug in question.slugs))
     if question.standing:
@@ -106,7 +127,7 @@ def _title(question: Question, letters: Mapping[str, str]) -> str:
             for slug, decision in question.standing.items()
         )
         parts.append("standing: " + ", ".join(verdicts))
-    return PART.join(parts)
+    return parts
 
 
 class MalformedAnswerError(ValueError):

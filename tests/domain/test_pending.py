@@ -51,7 +51,7 @@ def test_each_pair_is_pending_for_the_reason_that_fits(
         present={1} if present else set(),
         judged_before={1} if before else set(),
     )
-    assert found.by_why == {why: (1,)}
+    assert {one: tuple(ids) for one, ids in found.by_why.items()} == {why: (1,)}
 
 
 def test_what_was_judged_as_it_is_now_is_not_asked_again() -> None:

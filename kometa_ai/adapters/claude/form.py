@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from kometa_ai.domain.cost import SCHEMA_TOKENS, Shape, Thinking, Usage, max_tokens
-from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles
+from kometa_ai.domain.prompt import ANSWER_SCHEMA, instructions, titles, titles_length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from anthropic.types.message_create_params import MessageCreateParamsBase
 
     from kometa_ai.domain.cost import Model
+    from kometa_ai.domain.media import MediaItem
     from kometa_ai.domain.requests import Request
 
 IN_WORDS: Final = (
@@ -39,12 +40,21 @@ class Form:
         self.model = model
         self.effort = effort
         self.refused: set[str] = set()
+        self._lengths: dict[int, tuple[MediaItem, int]] = {}
 
     def shape(self, request: Request) -> Shape:
         """Return how large a request would be, without sending it."""
         system = sum(len(block["text"].encode()) for block in self._system(request))
         room = max_tokens(request, thinks=self._thinks())
-        return Shape(system, len(_sound(titles(request)).encode()), room)
+        return Shape(system, titles_length(request, self._length), room)
+
+    def _length(self, item: MediaItem) -> int:
+        """Return the bytes of an item's line; it is measured for each group of collections."""
+        measured, length = self._lengths.get(item.id, (None, 0))
+        if measured is not item:
+            length = len(_sound(item.line).encode())
+            self._lengths[item.id] = item, length
+        return length
 
     def most_used(self, request: Request, answer: str) -> Usage:
         """Return the most that an answer can have used, for a server that does not tell."""
