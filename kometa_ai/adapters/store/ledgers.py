@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 KEPT_CRITERIA: Final = 3
 """Of each collection: going back to an earlier wish then costs nothing."""
 
+FEW: Final = 100
+"""So many judgements are looked up one by one; of more, all between them are read."""
+
 Judgement = tuple[str, datetime, Origin]
 """What the decisions of one answer share: model, instant, origin."""
 
@@ -195,8 +198,7 @@ def _awake(
         " WHERE criteria = ? AND asleep = 0",
         (number,),
     ).fetchall()
-    for key in {row[5] for row in rows} - known.keys():
-        known[key] = _judgement(db, key)
+    _learn(db, {row[5] for row in rows} - known.keys(), known)
     named = {}
     for item_id, include, confidence, reason, looked, key in rows:
         if item_id in judged:
@@ -206,6 +208,22 @@ def _awake(
                 opinion, model, criteria, judged[item_id], at, origin, looked == 1
             )
     return named
+
+
+def _learn(db: sqlite3.Connection, keys: set[int], known: dict[int, Judgement]) -> None:
+    """Read these judgements; after a first run over a large library there are thousands."""
+    if len(keys) < FEW:
+        known.update((key, _judgement(db, key)) for key in keys)
+        return
+    rows = db.execute(
+        "SELECT number, model, at, origin FROM judgements WHERE number BETWEEN ? AND ?",
+        (min(keys), max(keys)),
+    )
+    known.update(
+        (number, (model, to_instant(at), Origin(origin)))
+        for number, model, at, origin in rows
+        if number in keys
+    )
 
 
 def _judgement(db: sqlite3.Connection, key: int) -> Judgement:
