@@ -40,15 +40,18 @@ async def fill_many(home: Home, collections: int) -> None:
     await _run(home, various_judge(collections), None)
 
 
-def various_judge(collections: int) -> FastJudge:
-    """Return a judge that finds 1 to 3 % members, and names 2 % more as doubtful."""
+def various_judge(collections: int, day: int = 0) -> FastJudge:
+    """Return a judge that finds 1 to 3 % members, and names 2 % more as doubtful.
+
+    It finds others every day, and is asked only of what changed.
+    """
     salts: dict[str, int] = {}
 
     def belongs(number: int, slug: str) -> bool:
-        return _draw(number, slug, salts) < share(slug)
+        return _draw(number + day, slug, salts) < share(slug)
 
     def doubted(number: int, slug: str) -> bool:
-        return _draw(number, slug, salts) < share(slug) + DOUBTED
+        return _draw(number + day, slug, salts) < share(slug) + DOUBTED
 
     def share(slug: str) -> int:
         return FEWEST + (MOST - FEWEST) * salts[slug] // max(collections - 1, 1)

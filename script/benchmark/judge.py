@@ -20,6 +20,8 @@ MODEL = "claude-haiku-5-5"
 SURE: Final = 0.95
 DOUBTFUL: Final = 0.4
 """Worth naming, below every threshold, and too far from it for a second look."""
+NOT_ANY_MORE: Final = 0.05
+"""A chance that stands is kept unless another is named."""
 REASON_WORDS: Final = 11
 
 
@@ -63,6 +65,8 @@ class FastJudge:
                     yield item, slug, SURE
                 elif self._doubted(item.id, slug):
                     yield item, slug, DOUBTFUL
+                elif slug in question.standing:
+                    yield item, slug, NOT_ANY_MORE
 
 
 def _words(overview: str) -> str:
