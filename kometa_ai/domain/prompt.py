@@ -102,7 +102,7 @@ def titles_length(request: Request, length_of: Callable[[MediaItem], int]) -> in
         + sum(len(PART) + len(part) for part in _restrictions(question, letters))
         for question in request.questions
     )
-    return sum(lengths) + len(request.questions) - 1
+    return sum(lengths) + max(0, len(request.questions) - 1)
 
 
 def _letters(request: Inquiry) -> dict[str, str]:

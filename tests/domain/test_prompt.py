@@ -8,7 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kometa_ai.domain.decision import Decision, Opinion
-from kometa_ai.domain.prompt import LETTERS, NAMED_FROM, instructions, titles
+from kometa_ai.domain.prompt import (
+    LETTERS,
+    NAMED_FROM,
+    instructions,
+    titles,
+    titles_length,
+)
 from kometa_ai.domain.requests import Question, Request
 from tests.questions import collection, item, questions
 
@@ -97,3 +103,29 @@ def test_any_texts_make_exactly_one_line_for_each_question(texts: list[tuple[str
         assert (" | judge only: " in row) is (len(question.slugs) == 1)
         assert row.count("#") - question.item.line.count("#") == 1
         assert " | standing: " not in row
+
+
+@CALM
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=30), st.sets(st.sampled_from("ab")), st.sets(st.sampled_from("ab"))
+        ),
+        max_size=5,
+    )
+)
+def test_the_length_of_the_message_is_known_without_writing_it(
+    films: list[tuple[str, set[str], set[str]]],
+) -> None:
+    asked = tuple(
+        Question(
+            item(number * 10**number, overview, overview),
+            tuple(sorted(slugs)),
+            {slug: standing(0.5) for slug in sorted(stands)},
+        )
+        for number, (overview, slugs, stands) in enumerate(films, start=1)
+    )
+    request = Request((collection("a"), collection("b")), asked)
+    assert titles_length(request, lambda one: len(one.line)) == len(titles(request))
+    in_bytes = titles_length(request, lambda one: len(one.line.encode("utf-8", "replace")))
+    assert in_bytes == len(titles(request).encode("utf-8", "replace"))
