@@ -75,7 +75,7 @@ def test_a_day_changes_brings_takes_and_moves_tags(real: Path) -> None:
 def test_what_is_not_measured_again_stays_on_the_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     assert read_page(page).sections == {}
-    table = [("What", "How much"), ("A run, s", "1.5")]
+    table: pages.Table = [("What", "How much"), ("A run, s", "1.5")]
     body = pages.section(table, "Said of it.", date(2026, 1, 5))
     targets = pages.markdown(pages.targets_table([Target("A run, s", 1.5, 2), Target("B", 3, 2)]))
     page.write_text(pages.page({TARGETS: targets, "A run": body, "Else": "Nothing."}), "utf-8")
