@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 WIDTH, HEIGHT = 420, 330
-LEFT, RIGHT, TOP, BOTTOM = 58, 18, 62, 50
+LEFT, RIGHT, TOP, BOTTOM = 52, 30, 62, 50
 """Around a plot itself: what is written at its axes, and its curves' names above it."""
 KEY_WIDTH: Final = 176
 # No class for text of a colour that only one of the two backgrounds can bear.
