@@ -150,7 +150,7 @@ async def _open_case(
     forced: bool,
 ) -> Case:
     before: AbstractSet[int] = frozenset()
-    if not ledger.judged or not pending.unchanged(free.candidates, ledger):
+    if not ledger.judged or pending.outdated(free.candidates, ledger.judged):
         library, slug, criteria = collection.library, collection.slug, collection.criteria
         before = await store.judged_before(library, slug, criteria)
     if not ledger.judged and not before:

@@ -105,7 +105,8 @@ class Ledger:
         What else was judged matters to nobody meanwhile. So fifty collections take the memory of
         one, and it is seen at once that nothing is left to ask.
         """
-        if candidates is self.judged or not candidates.items() <= self.judged.items():
+        judged = self.judged
+        if any(judged.get(item_id) != mark for item_id, mark in candidates.items()):
             return self
         return Ledger(candidates, self.named)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from kometa_ai.domain.marks import suspects
+
 if TYPE_CHECKING:
     from collections.abc import (
         Collection as Several,
@@ -76,7 +78,7 @@ def find(
     judged = ledger.judged
     if not judged and not judged_before:
         return _pending(collection, {Why.NEW: candidates})
-    stale = [] if unchanged(candidates, ledger) else _stale(candidates, judged)
+    stale = outdated(candidates, judged)
     by_why: dict[Why, list[int]] = {}
     for item_id in stale:
         by_why.setdefault(_why(item_id, judged, present, judged_before), []).append(item_id)
@@ -92,17 +94,15 @@ def find(
     return _pending(collection, {**by_why, Why.NEAR_THRESHOLD: near})
 
 
-def unchanged(candidates: Mapping[int, int], ledger: Ledger) -> bool:
-    """Return whether the candidates were all judged in their present state, and nothing else was.
+def outdated(candidates: Mapping[int, int], judged: Mapping[int, int]) -> list[int]:
+    """Return the candidates that were not judged in their present state.
 
-    Mostly that is so, and the two are even one mapping: then there is nothing to compare.
+    Mostly both are the library's own fingerprints, a few ids apart: then the others need no look.
     """
-    return candidates is ledger.judged or candidates == ledger.judged
-
-
-def _stale(candidates: Mapping[int, int], judged: Mapping[int, int]) -> list[int]:
-    """Return the items that were not judged in their present state."""
-    return [one for one, mark in candidates.items() if judged.get(one) != mark]
+    some = suspects(candidates, judged)
+    if some is None:
+        return [one for one, mark in candidates.items() if judged.get(one) != mark]
+    return [one for one in sorted(some) if one in candidates and candidates[one] != judged.get(one)]
 
 
 def _pending(collection: Collection, by_why: Mapping[Why, Several[int]]) -> Pending:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.adapters.store.packing import INT32, INT64, Page, page_of, unpack, unpack_ids
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+from kometa_ai.domain.marks import sharing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +44,7 @@ def read_ledgers(
             read[slug] = Ledger({}, {})
         else:
             judged = shelf.read(db, number)
-            read[slug] = Ledger(judged, _awake(db, number, text, judged, judgements))
+            read[slug] = Ledger(shelf.shared, _awake(db, number, text, judged, judgements))
     return read
 
 
@@ -52,13 +53,15 @@ class _Judged:
 
     Most collections have judged the same titles in the same state, and mostly that is the present
     one. So they share one mapping, and with the library too: twenty of them take the time and the
-    memory of one, and it is seen at once that nothing changed.
+    memory of one, and it is seen at once that nothing changed. ``shared`` is what was read last in
+    this form.
     """
 
     def __init__(self, fingerprints: Mapping[int, int]) -> None:
         self._fingerprints = fingerprints
         self._columns: tuple[bytes, bytes] = (b"", b"")
         self._judged: Mapping[int, int] = {}
+        self.shared: Mapping[int, int] = {}
 
     def read(self, db: sqlite3.Connection, number: int) -> Mapping[int, int]:
         """Return the fingerprints of what was judged under the criteria of this number."""
@@ -67,14 +70,13 @@ class _Judged:
         ).fetchall()
         columns = b"".join([page[0] for page in pages]), b"".join([page[1] for page in pages])
         if columns != self._columns:
-            self._columns, self._judged = columns, self._shared(*columns)
+            ids, marks = unpack(INT32, columns[0]), unpack(INT64, columns[1])
+            self._columns, self._judged = columns, dict(zip(ids, marks, strict=True))
+            now = self._fingerprints
+            self.shared = sharing(now, self._judged) if now else self._judged
+            if self.shared is now:
+                self._judged = now
         return self._judged
-
-    def _shared(self, ids: bytes, fingerprints: bytes) -> Mapping[int, int]:
-        judged = dict(zip(unpack(INT32, ids), unpack(INT64, fingerprints), strict=True))
-        now = self._fingerprints
-        # Titles that left the library were judged too; that matters to nobody until they are back.
-        return now if now and now.items() <= judged.items() else judged
 
 
 def in_use_earlier(
