@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 CHANGED_OF_1000: Final = 8
 NEW_OF_1000: Final = 2
 GONE: Final = 3
-EDITED_TAGS: Final = 3
 EDITS: Final = 2
-"""Tags that a person moves by hand, and of each how many are put on and taken off."""
+"""Films that a person puts each tag on by hand, and as many that it is taken off."""
 
 
 def pass_day(radarr: SimulatedRadarr, day: int) -> dict[str, int]:
@@ -29,9 +28,7 @@ def pass_day(radarr: SimulatedRadarr, day: int) -> dict[str, int]:
         radarr.add_movie(model | {"id": 0, "title": again, "tmdbId": model["tmdbId"] + 10**7 + day})
     for number in gone:
         radarr.remove_movie(number)
-    edits = sum(
-        _edit_by_hand(radarr, label, day) for label in list(radarr.labels.values())[:EDITED_TAGS]
-    )
+    edits = sum(_edit_by_hand(radarr, label, day) for label in radarr.labels.values())
     return {
         "changed": len(changed),
         "new": len(ids) * NEW_OF_1000 // 1000,
