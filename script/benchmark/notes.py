@@ -87,7 +87,7 @@ gone, and a person puts each of the fifty tags on two films and takes it off two
 has all pairs of these films judged, 50,000, draws their membership anew, puts on and takes off the
 tags, and makes pins of the hand edits; with the judge in the process it is measured beside the bare
 download, in turns, on three such days. The simulated Claude, which shares the machine, takes most
-of the time of the last line. The peak of the service's workers is looked at fifty times a second.""",
+of the time of the last line. The workers' peak is looked at fifty times a second.""",
     "Changing tags": """\
 A tag that is new costs one request to create, and a bulk edit holds 500 films of one tag. 0.5.x
 takes two requests for each change, 10,000 in all. Twenty new tags at once cannot take less than 40
