@@ -7,6 +7,7 @@ names and years alone, and those of its lists begin with lines about the list it
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -34,11 +35,11 @@ NO_FILM: Final = re.compile(
     r"(tv|show|series|season|episode|videogame|podcast)(?!movie|special|short)"
 )
 """Types of titles that are no films. A number of TMDB stands for a film and for a series."""
-TMDB_ID: Final = re.compile(r"(?:tmdb:)?\s*(\d{1,9})(?:\.0)?")
-IMDB_ID: Final = re.compile(r"(?:imdb:)?\s*tt(\d{1,10})", re.IGNORECASE)
-TMDB_PAGE: Final = re.compile(r"themoviedb\.org/movie/(\d{1,9})")
-IMDB_PAGE: Final = re.compile(r"imdb\.com/(?:[a-z-]+/)?title/tt(\d{1,10})")
-YEAR: Final = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
+TMDB_ID: Final = re.compile(r"(?:tmdb:)?\s*(\d{1,9})(?:\.0)?", re.ASCII)
+IMDB_ID: Final = re.compile(r"(?:imdb:)?\s*tt(\d{1,10})", re.IGNORECASE | re.ASCII)
+TMDB_PAGE: Final = re.compile(r"themoviedb\.org/movie/(\d{1,9})", re.ASCII)
+IMDB_PAGE: Final = re.compile(r"imdb\.com/(?:[a-z-]+/)?title/tt(\d{1,10})", re.ASCII)
+YEAR: Final = re.compile(r"\b(1[89]\d\d|20\d\d)\b", re.ASCII)
 EXPECTED: Final = (
     "Give a CSV file with a column tmdb_id or imdb_id, or an export of IMDb, TMDB or Letterboxd."
 )
@@ -163,7 +164,8 @@ def _table(text: str) -> tuple[list[_Record], Mapping[str, int], int]:
 
 def _records(text: str, delimiter: str) -> Iterator[_Record]:
     """Yield what is no blank line; strict, or one lost quotation mark would swallow the rest."""
-    lines = text.splitlines(keepends=True)
+    # Not splitlines: a title may hold what Unicode counts as the end of a line, and CSV does not.
+    lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begins = 1
     while True:
