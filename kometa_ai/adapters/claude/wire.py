@@ -149,7 +149,7 @@ def decoded(body: bytes, kind: type[Wire]) -> Wire:
     """Decode a whole body."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotClaudeError from error
 
 

@@ -172,7 +172,8 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise TruthError(f"It is no sound CSV from here on ({error}).", begins) from error
+            why = one_line(str(error))  # it may quote a tab
+            raise TruthError(f"It is no sound CSV from here on ({why}).", begins) from error
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
