@@ -126,7 +126,7 @@ class BatchLine(msgspec.Struct):
     result: _Result
 
 
-Wire = TypeVar("Wire", Message, Card, BatchCard, BatchPage)
+Wire = TypeVar("Wire", Message, Card, BatchCard, BatchPage, BatchLine, _Kind, _Event)
 
 
 class ComplainedError(Exception):
@@ -148,29 +148,36 @@ class EndedError(Exception):
 def decoded(body: bytes, kind: type[Wire]) -> Wire:
     """Decode a whole body."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _read(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotClaudeError from error
+
+
+def _read(data: bytes | str, kind: type[Wire]) -> Wire:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except RecursionError as error:
+        raise msgspec.DecodeError("it is nested too deeply") from error
 
 
 def result_of(
     line: bytes, model: str, quoted: Callable[[str], str]
 ) -> tuple[str, Answer | Failed]:
     """Decode one result of a batch; ``quoted`` makes what was said fit to be told."""
-    decoded = msgspec.json.decode(line, type=BatchLine)
-    result = decoded.result
+    read = _read(line, BatchLine)
+    result = read.result
     if result.type == "succeeded" and result.message is not None:
         received = Received(model)
         received.take_message(result.message)
-        return decoded.custom_id, received.answer
+        return read.custom_id, received.answer
     if result.type in FAILURES:
-        return decoded.custom_id, Failed(FAILURES[result.type])
+        return read.custom_id, Failed(FAILURES[result.type])
     complaint = result.error.error if result.error else None
     if complaint is None:
         raise NotClaudeError
     refused = complaint.type in {"invalid_request_error", "request_too_large"}
     failure = Failure.INVALID if refused else Failure.BROKEN
-    return decoded.custom_id, Failed(failure, quoted(complaint.message))
+    return read.custom_id, Failed(failure, quoted(complaint.message))
 
 
 @dataclass(slots=True)
@@ -186,9 +193,9 @@ class Received:
 
     def take(self, data: str) -> None:
         """Take one event of the stream; those that carry nothing for us may look as they like."""
-        if msgspec.json.decode(data, type=_Kind).type not in EVENTS:
+        if _read(data, _Kind).type not in EVENTS:
             return
-        event = msgspec.json.decode(data, type=_Event)
+        event = _read(data, _Event)
         if event.error is not None:
             raise ComplainedError(event.error)
         if event.message is not None:

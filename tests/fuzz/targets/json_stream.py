@@ -28,7 +28,7 @@ def check(data: bytes) -> None:
         whole: list[Film] | str = msgspec.json.decode(body, type=list[Film])
     except msgspec.ValidationError as error:
         whole = str(error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         whole = "no JSON"
     reader = ArrayReader(Film, piece)
     films: list[Film] = []
@@ -89,6 +89,8 @@ PIECES = (
     b'"title": "\\"',
     b"\\\\",
     b"\xff",
+    b"[" * 1500,
+    b'{"x": ' * 1500,
 )
 
 TARGET = Target("json_stream", check, lists(), PIECES)

@@ -28,7 +28,8 @@ def check(data: bytes) -> None:
     for text in (broker.host, broker.username, broker.password):
         assert text is None or isinstance(text, str)
         (text or "").encode()
-    assert "CANARY77" not in repr(broker)
+    if "CANARY77" not in f"{broker.host} {broker.username}":
+        assert "CANARY77" not in repr(broker)
 
 
 VALUES = st.sampled_from(
