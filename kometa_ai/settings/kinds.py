@@ -111,7 +111,7 @@ def _entries(raw: Raw, separator: str) -> list[tuple[str, int]]:
 
 
 def _bounded(raw: R) -> R:
-    if (len(raw) if isinstance(raw, str) else sum(map(len, raw))) > LONGEST:
+    if len(raw) > LONGEST or sum(map(len, raw)) > LONGEST:
         raise Refused(f"is longer than {LONGEST:,} characters")
     return raw
 

@@ -160,9 +160,7 @@ def _read(data: bytes | str, kind: type[Wire]) -> Wire:
         raise msgspec.DecodeError("it is nested too deeply") from error
 
 
-def result_of(
-    line: bytes, model: str, quoted: Callable[[str], str]
-) -> tuple[str, Answer | Failed]:
+def result_of(line: bytes, model: str, quoted: Callable[[str], str]) -> tuple[str, Answer | Failed]:
     """Decode one result of a batch; ``quoted`` makes what was said fit to be told."""
     read = _read(line, BatchLine)
     result = read.result

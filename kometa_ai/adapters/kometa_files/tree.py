@@ -87,7 +87,7 @@ class Node:
 
     @property
     def named(self) -> dict[str, list[tuple[Node, Node]]]:
-        """Return a mapping's pairs by the text of their keys in lower case; asked for again, too."""
+        """Return a mapping's pairs by the text of their keys in lower case."""
         if self._named is None:
             self._named = {}
             for key, value in self.pairs:
@@ -262,4 +262,6 @@ class _Builder:
 
     def tree(self) -> Tree:
         shared = tuple(self._shared.values())
-        return Tree(self._text, tuple(self._roots), tuple(self._leaves), tuple(self._signatures), shared)
+        return Tree(
+            self._text, tuple(self._roots), tuple(self._leaves), tuple(self._signatures), shared
+        )

@@ -176,7 +176,9 @@ def answers(draw: st.DrawFn) -> bytes:
     if draw(st.integers(0, 5)) == 0:
         keys.append(draw(st.sampled_from([*keys, '"named": []', '"judged": []', '"a": {}'])))
     around = draw(
-        st.sampled_from(["{}", "{}", "Sure!\n```json\n{}\n```", 'As {{"a": 1}}: {}', "{} {}", "[{}]"])
+        st.sampled_from(
+            ["{}", "{}", "Sure!\n```json\n{}\n```", 'As {{"a": 1}}: {}', "{} {}", "[{}]"]
+        )
     )
     return around.replace("{}", "{" + ", ".join(keys) + "}").encode()
 

@@ -1,4 +1,4 @@
-"""Kometa's files: read without raising, and mended by ``KOMETA_FIX_TAGS`` in nothing but the tag."""
+"""Kometa's files: read without raising, and changed by ``KOMETA_FIX_TAGS`` in tags alone."""
 
 from __future__ import annotations
 

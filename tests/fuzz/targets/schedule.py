@@ -50,25 +50,48 @@ def _is_soon(due: Due, now: datetime) -> None:
 
 CRONS = st.sampled_from(
     [
-        *("", "0 3 * * *", "*/7 1-5 * * *", "@hourly", "0 0 29 2 *", "0 0 29 2 mon", "59 23 31 12 *"),
+        *(
+            "",
+            "0 3 * * *",
+            "*/7 1-5 * * *",
+            "@hourly",
+            "0 0 29 2 *",
+            "0 0 29 2 mon",
+            "59 23 31 12 *",
+        ),
         *("30 2 * * *", "*/30 * * * *", "0 */5 * * *", "0 0 l 2 *", "0 0 * * 1#5", "0 0 * 2 1#5"),
         *("0 0 * * l5", "0 0 13 * fri", "0 0 ? * mon-fri", "0 0 1;0 0 2", "0 0 1 * *; 5 5 * 2 *"),
         *("0 0 31 2 *", "0 0 31 2 mon", "5-5 * * * *", "0-59/59 * * * *", "0 0 * * 7", "* * * * *"),
         *("0 22-2 * * *", "0 0 */31 * *", "0 0 31 */2 *", "0 0 29,30,31 2 *", "0 0 * jan-dec sun"),
     ]
 )
-INTERVALS = st.sampled_from(["", "1h", "5h", "24h", "999h", "1d", "7d", "2w", "1mo", "13mo", "999mo"])
+INTERVALS = st.sampled_from(
+    ["", "1h", "5h", "24h", "999h", "1d", "7d", "2w", "1mo", "13mo", "999mo"]
+)
 STARTS = st.sampled_from(["", "03:00", "00:00", "23:59", "2:30", "01:59"])
 BLACKOUTS = st.sampled_from(
     [
-        *("", "22:00-06:00", "00:00-23:59", "Sat,Sun 10:00-12:00", "Mon-Sun 00:00-12:00;12:00-00:00"),
+        *(
+            "",
+            "22:00-06:00",
+            "00:00-23:59",
+            "Sat,Sun 10:00-12:00",
+            "Mon-Sun 00:00-12:00;12:00-00:00",
+        ),
         *("02:00-03:00", "01:30-02:30", "00:00-00:01;00:01-00:00", "Fri-Mon 01:00-00:59", "x"),
         *("Mon-Sat 00:00-00:00", "Mon 00:00-23:59;Mon 23:59-00:00;Tue-Sun 00:00-23:59"),
     ]
 )
 ZONES = st.sampled_from(
     [
-        *("", "UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca"),
+        *(
+            "",
+            "UTC",
+            "Europe/Berlin",
+            "Australia/Lord_Howe",
+            "America/St_Johns",
+            "Africa/Casablanca",
+        ),
         *("Pacific/Apia", "Antarctica/Troll", "Asia/Kathmandu", "America/Havana", "Etc/GMT+12"),
     ]
 )

@@ -62,9 +62,13 @@ VALUES = st.sampled_from(
 KEYS = st.one_of(
     st.sampled_from(sorted(BY_NAME)),
     st.sampled_from(SECRET),
-    st.sampled_from(["RADARR_URL", "radar_url", "<<", "? a", "settings_file", "1", "[a]", "x" * 99]),
+    st.sampled_from(
+        ["RADARR_URL", "radar_url", "<<", "? a", "settings_file", "1", "[a]", "x" * 99]
+    ),
 )
-AROUND = st.sampled_from(["", "---", "...", "%YAML 1.1\n---", "# x", "\t", "{", "&a", "- x", "!!map"])
+AROUND = st.sampled_from(
+    ["", "---", "...", "%YAML 1.1\n---", "# x", "\t", "{", "&a", "- x", "!!map"]
+)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Settings in the environment: a value of its type, or a fault that names it and tells no secret."""
+"""Settings in the environment: a value of its type, or a fault that names it and no secret."""
 
 from __future__ import annotations
 
@@ -40,12 +40,43 @@ def _tells(pair: tuple[str, str]) -> bool:
 
 TEXTS = st.sampled_from(
     [
-        *("true", "NO", "1", "0", "-1", "5", "5,0", "5OO", "1_000", "٣", "０", "1e3", "0x10", "NaN"),
+        *(
+            "true",
+            "NO",
+            "1",
+            "0",
+            "-1",
+            "5",
+            "5,0",
+            "5OO",
+            "1_000",
+            "٣",
+            "\uff10",
+            "1e3",
+            "0x10",
+            "NaN",
+        ),
         *("inf", "9" * 30, "0.30000000000000004", "-0", "+7", ".5", ".", "1" * 400 + "x", "0777"),
         *("live", "Auto", "xhigh", "claude-haiku-5-5", "text", "JSON"),
-        *("http://radarr:7878/base/", "https://[::1]:443", "http://[::1", "http://a:99999", "http:"),
+        *(
+            "http://radarr:7878/base/",
+            "https://[::1]:443",
+            "http://[::1",
+            "http://a:99999",
+            "http:",
+        ),
         *("http://user:CANARY77@radarr", "http://user:CANARY77@/x@y", "user:CANARY77@radarr"),
-        *("radarr", "10.0.0.1", "1.2.3", "::1", "-x", "a..b", "host:25", "ex\u0430mple", "[fe80::1%1]"),
+        *(
+            "radarr",
+            "10.0.0.1",
+            "1.2.3",
+            "::1",
+            "-x",
+            "a..b",
+            "host:25",
+            "ex\u0430mple",
+            "[fe80::1%1]",
+        ),
         *("me@example.org", "Me <me@example.org>, b@c", "a@b@c", '"x" <>', "@"),
         *("discord://a/b", "mailto://u:p@h, json://h", "x:/y", ",;,"),
         *("kometa_ai", "a/b", "/a", "a//b", "$sys", "a/#", "\u0130/\u0131"),
@@ -55,9 +86,22 @@ TEXTS = st.sampled_from(
         *("0 0 l * *; 5 4 * * 5l", "* * 31 2,4 *", "0 3 15W * *", "@Reboot", "0 0 30 2 *"),
         *("22:00-06:00; Sat,Sun 10:00-12:00", "Fri-Mon 00:00-23:59", "mon 1:00 - 2:00", "x 1-2"),
         *("00:00-00:00", "Mon" + " " * 60 + "x", "00:00-12:00;12:00-00:00"),
-        *("~/x", "~nobody-here/x", "/nonexistent", "/", "/etc/hostname", "x" * 5000, "a\tb", "a\nb"),
+        *(
+            "~/x",
+            "~nobody-here/x",
+            "/nonexistent",
+            "/",
+            "/etc/hostname",
+            "x" * 5000,
+            "a\tb",
+            "a\nb",
+        ),
         *("\x85x", "a\u2028b", "a\u202eb", "\udcff", "\ufeffkey", "CANARY77", "CANARY77 \u200b"),
-        *("https://hc-ping.com/CANARY77", "https://h/CANARY77#x", "slack://CANARY77/x/y, !CANARY77"),
+        *(
+            "https://hc-ping.com/CANARY77",
+            "https://h/CANARY77#x",
+            "slack://CANARY77/x/y, !CANARY77",
+        ),
         "smtp\u3002example\u3002org",
     ]
 )

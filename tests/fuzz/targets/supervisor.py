@@ -1,4 +1,4 @@
-"""What Home Assistant's Supervisor says of the broker: one that can be connected to, or an error."""
+"""What the Supervisor says of the broker: one that can be connected to, or an error."""
 
 from __future__ import annotations
 

@@ -52,8 +52,17 @@ def _is_what_csv_says(data: bytes, count: int) -> None:
 HEADS = st.sampled_from(
     [
         *("Name,Year", "Name,Year", "tmdb_id,imdb_id,title,year", "tmdb_id,imdb_id,title,year"),
-        *("Const;Title;Title Type;Year", "TMDb ID,IMDb ID,Type,Name", "Date,Name,Year,Letterboxd URI"),
-        *("Letterboxd list export v7\nDate,Name\n2025,x\n\nPosition,Name,Year,URL", "imdb", "", "x"),
+        *(
+            "Const;Title;Title Type;Year",
+            "TMDb ID,IMDb ID,Type,Name",
+            "Date,Name,Year,Letterboxd URI",
+        ),
+        *(
+            "Letterboxd list export v7\nDate,Name\n2025,x\n\nPosition,Name,Year,URL",
+            "imdb",
+            "",
+            "x",
+        ),
         *("url\ttitle", "tmdb id|name|release date", '"Name","Year"', "\ufeffName,Year"),
     ]
 )
@@ -62,7 +71,14 @@ CELLS = st.sampled_from(
         *("603", "0", "00", "603.0", "tmdb:603", "tt0133093", "imdb: tt133093", "tt٣", "٣", "x"),
         *("The Matrix", '"Good, the Bad"', '"a ""b"" c"', '"a\nb"', "1999", "1999-03-31", "movie"),
         *("tvSeries", "tvMovie", "https://www.themoviedb.org/movie/603-x", "", " ", "\x1b[31m"),
-        *("https://www.imdb.com/de/title/tt0133093/", "a\u2028b", "a\x85b", "a\x0cb", "é", "\ufeff"),
+        *(
+            "https://www.imdb.com/de/title/tt0133093/",
+            "a\u2028b",
+            "a\x85b",
+            "a\x0cb",
+            "é",
+            "\ufeff",
+        ),
         *("9" * 12, '"', 'a"b', "tt00000000000", "20٣٣", "\u202e", "a\x1cb", "tt0000000"),
     ]
 )

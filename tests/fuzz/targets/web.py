@@ -80,13 +80,35 @@ def _body_is_read(body: bytes) -> None:
 LOGINS = st.sampled_from(
     [
         *("Basic OnDDpHNzOndvcmQ=", "basic eDpww6Rzczp3b3Jk", "Basic eDp4", "Basic =", "Basic é"),
-        *("Bearer x", "Basic", "", "Basic  OnDDpHNzOndvcmQ= ", "Basic OnDDpHNzOndvcmQ", "Basic ////"),
+        *(
+            "Bearer x",
+            "Basic",
+            "",
+            "Basic  OnDDpHNzOndvcmQ= ",
+            "Basic OnDDpHNzOndvcmQ",
+            "Basic ////",
+        ),
     ]
 )
 HOSTS = st.sampled_from(
     [
-        *("localhost:8099", "127.0.0.1", "[::1]:8099", "evil.example", "127.0.0.1.evil.example", "["),
-        *("localhost.", "LOCALHOST", "[::ffff:127.0.0.1]", "a@localhost", "localhost#x", "\u2100", ""),
+        *(
+            "localhost:8099",
+            "127.0.0.1",
+            "[::1]:8099",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "[",
+        ),
+        *(
+            "localhost.",
+            "LOCALHOST",
+            "[::ffff:127.0.0.1]",
+            "a@localhost",
+            "localhost#x",
+            "\u2100",
+            "",
+        ),
         *("evil.example:x", "[::1", "127.1", "http://localhost", "::1"),
     ]
 )
@@ -118,7 +140,9 @@ def requests(draw: st.DrawFn) -> bytes:
         lines.append(f"x-forwarded-host: {draw(HOSTS)}")
     if draw(st.booleans()):
         lines.append(f"x-remote-user-display-name: {draw(HOSTS)}\u202e\u2028\udcff\x07")
-    body = draw(st.sampled_from(['{"command": "run"}', "run", '{"command": "RUN"}', "[]", "\ufeff{}"]))
+    body = draw(
+        st.sampled_from(['{"command": "run"}', "run", '{"command": "RUN"}', "[]", "\ufeff{}"])
+    )
     return ("\n".join(lines) + "\n\n" + body).encode("utf-8", "surrogateescape")
 
 
