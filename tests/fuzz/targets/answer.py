@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kometa_ai.domain.decision import UNNAMED, Decision, Opinion
 from kometa_ai.domain.prompt import REASON_LIMIT, MalformedAnswerError, Reading, read
 from kometa_ai.domain.requests import Question, Request
-from tests.fuzz.target import Target
+from tests.fuzz.target import Target, mostly
 from tests.questions import questions
 
 FULL = questions(films=3)
@@ -135,49 +135,54 @@ def _says_what_is_written(said: object, reading: Reading) -> None:
                 assert abs(one.score - chance) <= 0.0001
 
 
-NUMBERS = st.one_of(
+NUMBERS = st.sampled_from(
+    [
+        *("4", "0", "-0", "1.0", "1e0", "true", '"1"', "null", "9" * 30, "1e400", "1.0000001"),
+        *("NaN", "Infinity", "-Infinity", "1e-320", "[1]", "{}", "-1", "01"),
+    ]
+)
+IDS = mostly(st.sampled_from(["1", "2", "3"]), NUMBERS)
+CHANCES = mostly(st.floats(0, 1).map(repr), NUMBERS)
+LETTERS = mostly(
+    st.sampled_from(['"A"', '"B"']),
     st.sampled_from(
-        ["1", "2", "3", "4", "0", "-0", "1.0", "1e0", "true", '"1"', "null", "9" * 30, "1e400"]
+        ['"a "', '"C"', '"A, B"', '""', "null", '["A"]', '"\\u0041"', '"\uff21"', '"\u0131"']
     ),
-    st.sampled_from(["NaN", "Infinity", "-Infinity", "0.35", "1e-320", "[1]", "{}", "-1", "01"]),
-    st.floats(0, 1).map(repr),
 )
-LETTERS = st.sampled_from(
-    ['"A"', '"B"', '"a "', '"C"', '"A, B"', '""', "null", '["A"]', '"\\u0041"', '"\uff21"']
-)
-WORDS = st.sampled_from(
-    ['"Yes"', '""', "null", '"\\ud83d half"', '"\\u0000\\u001b[31m"', '"\u2028\u202e"', "7", "[[]]"]
+WORDS = mostly(
+    st.just('"Yes"'),
+    st.sampled_from(
+        ['""', "null", '"\\ud83d half"', '"\\u0000\\u001b[31m"', '"\u2028\u202e"', "7", "[[]]"]
+    ),
 )
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> str:
-    """Return a verdict, or what stands in its place."""
+def verdicts(draw: st.DrawFn) -> str:
+    """Return a verdict."""
+    keys = [("id", IDS), ("c", LETTERS), ("p", CHANCES), ("why", WORDS)]
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(["null", "[]", "{}", '"A"', "[1, 2]", '{"id": 1}']))
-    keys = [("id", NUMBERS), ("c", LETTERS), ("p", NUMBERS), ("why", WORDS)]
-    if draw(st.integers(0, 5)) == 0:
         keys.append(draw(st.sampled_from([*keys, ("x", WORDS)])))
     return "{" + ", ".join(f'"{key}": {draw(value)}' for key, value in keys) + "}"
+
+
+ENTRIES = mostly(verdicts(), st.sampled_from(["null", "[]", "{}", '"A"', "[1, 2]", '{"id": 1}']))
 
 
 @st.composite
 def answers(draw: st.DrawFn) -> bytes:
     """Return an answer, mostly of the right shape."""
-    named = "[" + ", ".join(draw(st.lists(entries(), max_size=5))) + "]"
-    judged = draw(
-        st.one_of(
-            st.just("[1, 2, 3]"),
-            st.lists(NUMBERS, max_size=5).map(lambda ids: f"[{', '.join(ids)}]"),
-            st.sampled_from(["null", "{}", "[1, 2, 3, 3]", "[[1]]"]),
-        )
-    )
+    named = "[" + ", ".join(draw(st.lists(ENTRIES, max_size=5))) + "]"
+    ids = st.lists(IDS, max_size=5).map(lambda each: f"[{', '.join(each)}]")
+    odd = st.sampled_from(["null", "{}", "[1, 2, 3, 3]", "[[1]]"])
+    judged = draw(mostly(st.just("[1, 2, 3]"), mostly(ids, odd)))
     keys = [f'"named": {named}', f'"judged": {judged}']
-    if draw(st.integers(0, 5)) == 0:
+    if draw(st.integers(0, 9)) == 0:
         keys.append(draw(st.sampled_from([*keys, '"named": []', '"judged": []', '"a": {}'])))
     around = draw(
-        st.sampled_from(
-            ["{}", "{}", "Sure!\n```json\n{}\n```", 'As {{"a": 1}}: {}', "{} {}", "[{}]"]
+        mostly(
+            st.just("{}"),
+            st.sampled_from(["Sure!\n```json\n{}\n```", 'As {"a": 1}: {}', "{} {}", "[{}]"]),
         )
     )
     return around.replace("{}", "{" + ", ".join(keys) + "}").encode()

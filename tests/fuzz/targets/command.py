@@ -15,7 +15,7 @@ from addon.mqtt.commands import Ignored, Refusal, read_command
 from addon.mqtt.topics import Topics
 from kometa_ai.domain.fault import SkipError
 from kometa_ai.settings import check as check_setting
-from tests.fuzz.target import Target, is_one_line
+from tests.fuzz.target import Target, is_one_line, mostly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,24 +105,14 @@ def _is_what_was_sent(command: Command, payload: bytes) -> None:
     assert command.collections == tuple(name.strip() for name in names)
 
 
-WORDS = st.sampled_from([*Word, "Run", "runs", "", "\u0131", "x" * 90, "\u202erun", "run/x"])
+ODD_WORDS = st.sampled_from(["Run", "runs", "", "\u0131", "x" * 90, "\u202erun", "run/x", "\x00"])
+WORDS = mostly(st.sampled_from([*Word]), ODD_WORDS)
 TEXTS = st.sampled_from(
     [
         *("All", "Heists", " Heists ", "ON", "off", "TRUE", "0 3 * * *", "@daily", "* * 31 2 *"),
-        *(
-            "R R R R R",
-            "0 3 * * mon#2;5 4 L * *",
-            "5",
-            "0.50",
-            ".5",
-            "-0",
-            "+3",
-            "1e3",
-            "1e9",
-            "1e",
-        ),
-        *("NaN", "inf", "1_000", "٣", "\uff11", "9" * 30, "0x10", "1e-99", "1e99", " 7 ", "\x00"),
-        "0.30000000000000004",
+        *("R R R R R", "0 3 * * mon#2;5 4 L * *", "5", "0.50", ".5", "-0", "+3", "1e3", "1e9"),
+        *("1e", "NaN", "inf", "1_000", "٣", "\uff11", "9" * 30, "0x10", "1e-99", "1e99", " 7 "),
+        *("\x00", "0.30000000000000004", "1000000", "1000000.000001", "0.0000004", "default"),
     ]
 )
 NUMBERS = st.sampled_from(
@@ -131,34 +121,58 @@ NUMBERS = st.sampled_from(
         *("Infinity", "9" * 400, "1e99999999999999999999", "1E-99999999999999999999", "0e999999"),
     ]
 )
-VALUES = st.one_of(
-    TEXTS.map(json.dumps),
-    NUMBERS,
-    st.sampled_from(["true", "false", "null", "[]", "{}", '["Heists", "Plans"]', '["", 1]']),
-    st.sampled_from(['"\\ud800"', '"' + "x" * 129 + '"', '"' + "x" * 128 + '"', "[" * 900]),
+ODD = st.sampled_from(
+    [
+        *("true", "null", "[]", "{}", '["", 1]', '"\\ud800"', '"' + "x" * 129 + '"', "[" * 900),
+        *("1", '"1"', '"x" x', '"\\u0000"'),
+    ]
 )
-KEYS = st.sampled_from(
-    ["request_id", "run_id", "dry_run", "force_refresh", "max_evals", "collection", "value", "x\n"]
-)
+NAMES = st.sampled_from(['"Heists"', '["Heists", " Plans "]', '"All"'])
+COUNTS = mostly(st.sampled_from(["5", "0", '"7"', "1e3"]), NUMBERS)
+IDS = st.sampled_from(['"a"', '"' + "x" * 128 + '"', '"\u2028"', '"\\u0000"'])
+SWITCHES = st.sampled_from(["true", "false"])
+VALUES = mostly(TEXTS.map(json.dumps), NUMBERS)
+FIELDS: Mapping[str, st.SearchStrategy[str]] = {
+    "request_id": IDS,
+    "run_id": IDS,
+    "dry_run": SWITCHES,
+    "force_refresh": SWITCHES,
+    "max_evals": COUNTS,
+    "collection": NAMES,
+    "value": VALUES,
+}
+TAKEN: Mapping[Word, tuple[str, ...]] = {
+    Word.RUN: ("dry_run", "force_refresh", "max_evals", "collection"),
+    Word.DRY_RUN: ("force_refresh", "max_evals", "collection"),
+    Word.FORCE_REFRESH: ("dry_run", "max_evals", "collection"),
+    Word.ESTIMATE: ("force_refresh", "max_evals", "collection"),
+    Word.APPROVE: ("run_id",),
+    Word.DECLINE: ("run_id",),
+    Word.UNDO: ("run_id",),
+    **dict.fromkeys(SETTERS, ("value",)),
+}
 
 
 @st.composite
-def payloads(draw: st.DrawFn) -> bytes:
-    """Return a command in one of the forms in which one can be sent."""
-    kind = draw(st.sampled_from(["json", "json", "json", "word", "topic"]))
-    if kind == "topic":
-        value = draw(st.one_of(TEXTS, NUMBERS))
-        return f"{draw(WORDS)}\n{value}".encode()
-    if kind == "word":
-        return f"\n{draw(WORDS)}".encode()
-    pairs = [(key, draw(VALUES)) for key in draw(st.lists(KEYS, max_size=3))]
-    if draw(st.integers(0, 9)):
-        pairs.append(("command", json.dumps(draw(WORDS))))
-    if draw(st.integers(0, 9)) == 0:
-        pairs.append((draw(st.sampled_from(["command", "max_evals"])), draw(VALUES)))
+def objects(draw: st.DrawFn) -> bytes:
+    """Return a command as a JSON object."""
+    word = draw(st.sampled_from([*Word, Word.RUN, Word.RUN]))
+    known = (*TAKEN.get(word, ()), "request_id")
+    keys = draw(st.lists(mostly(st.sampled_from(known), st.sampled_from([*FIELDS])), max_size=3))
+    keys = list(dict.fromkeys([*(["value"] if word in SETTERS else []), *keys]))
+    pairs = [(key, draw(mostly(FIELDS[key], ODD))) for key in keys]
+    pairs.append(("command", json.dumps(draw(mostly(st.just(word), ODD_WORDS)))))
+    if draw(st.integers(0, 14)) == 0:
+        pairs.append((draw(st.sampled_from(["command", "max_evals", "x\n"])), draw(ODD)))
     told = ", ".join(f"{json.dumps(key)}: {value}" for key, value in pairs)
     return b"\n{" + told.encode() + b"}"
 
+
+TOPICS_AND_VALUES = st.tuples(WORDS, st.one_of(TEXTS, NUMBERS)).map("\n".join).map(str.encode)
+PLAIN_WORDS = WORDS.map(lambda word: f"\n{word}".encode())
+PAYLOADS = st.sampled_from([objects(), objects(), PLAIN_WORDS, TOPICS_AND_VALUES]).flatmap(
+    lambda chosen: chosen
+)
 
 PIECES = (
     *(mark.encode() for mark in '{}[]":,\\0-.eE\n\t '),
@@ -180,4 +194,4 @@ PIECES = (
     b"x" * 5000,
 )
 
-TARGET = Target("command", check, payloads(), PIECES)
+TARGET = Target("command", check, PAYLOADS, PIECES)
