@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,9 @@ from tests.fuzz.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+NOISE = re.compile(r"INFO: (Instrumenting|Using|Running)|WARNING: Failed to find function|stat::(?!number_of_exec)|#|"|$")
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+"""Thousands of small files a minute, each synced, are no work for a disk."""
 GRACE = 120.0
 """Seconds beyond its time that an engine may take to make what it found smaller."""
 
@@ -42,12 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fuzz(engine: str, name: str, seconds: int) -> None:
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as work:
         command = [sys.executable, "-m", f"script.fuzzing.by_{engine}", name, str(seconds), work]
         try:
-            subprocess.run(command, check=False, timeout=seconds + GRACE)
+            environ = {**os.environ, "TMPDIR": work}
+            process = subprocess.run(
+                command, check=False, timeout=seconds + GRACE, env=environ, stderr=subprocess.PIPE
+            )
         except subprocess.TimeoutExpired:
             print(f"{name}: it did not end in time", flush=True)
+        else:
+            told = process.stderr.decode(errors="replace").splitlines()
+            print("\n".join(line for line in told if not NOISE.match(line)), flush=True)
         # An input that hangs leaves the process no time to keep it: libFuzzer does that.
         for hung in Path(work).glob("timeout-*"):
             TARGETS[name].keep(hung.read_bytes())
