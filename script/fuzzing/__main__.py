@@ -18,7 +18,10 @@ from tests.fuzz.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NOISE = re.compile(r"INFO: (Instrumenting|Using|Running)|WARNING: Failed to find function|stat::(?!number_of_exec)|#|"|$")
+NOISE = re.compile(
+    r"INFO: (Instrumenting|Using|Running)|WARNING: Failed to find function"
+    r"|stat::(?!number_of_exec)|[#\"]|$"
+)
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 """Thousands of small files a minute, each synced, are no work for a disk."""
 GRACE = 120.0
