@@ -41,6 +41,7 @@ def loaded(
         read, faults = error.sound, error.faults
     for setting in SETTINGS:
         assert _is_a(getattr(read.settings, setting.name), HINTS[setting.name]), setting.name
+    _is_within_bounds(read.settings)
     for fault in faults:
         assert fault.where
         assert fault.message
@@ -49,6 +50,19 @@ def loaded(
         assert notice
     redactor(read.settings)("a text")
     return read, faults
+
+
+def _is_within_bounds(settings: Settings) -> None:
+    """Hold the numbers against bounds that the declarations have no say in."""
+    for port in (settings.smtp_port, settings.mqtt_port, settings.web_port):
+        assert 1 <= port <= 65_535
+    assert 0 <= settings.max_removals_percent <= 100
+    assert 1 <= settings.claude_collections_per_request <= 26
+    assert 1 <= settings.claude_concurrency <= 64
+    assert 0 <= settings.max_evals_per_run <= 10**9
+    assert 0 <= settings.schedule_jitter <= 24 * 60
+    for amount in (settings.monthly_budget, settings.max_cost_per_run):
+        assert amount is None or (amount.is_finite() and 0 <= amount <= 10**6)
 
 
 def shown(read: Loaded, faults: tuple[Fault, ...]) -> str:

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.fuzz.targets import TARGETS
 
-EXAMPLES = {"kometa": 80}
-USUAL = 150
+EXAMPLES = {"kometa": 120}
+USUAL = 300
 CALM = settings(
     deadline=None,
     derandomize=True,

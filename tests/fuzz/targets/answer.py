@@ -93,6 +93,9 @@ def _bad_hides_no_good(whole: dict[str, object], reading: Reading) -> None:
         more = read(json.dumps({**whole, "named": [stranger, *named, stranger]}), REQUEST)
         assert more.opinions == reading.opinions
         assert more.foreign == reading.foreign + 2
+    strangers = sum(not _is_asked(entry) for entry in named)
+    strangers += sum(type(one) is not int or one not in {1, 2, 3} for one in judged)
+    assert reading.foreign == strangers
     for at, entry in enumerate(named[:MOST_TAKEN_OUT]):
         less = read(json.dumps({**whole, "named": named[:at] + named[at + 1 :]}), REQUEST)
         changed = {
@@ -103,6 +106,14 @@ def _bad_hides_no_good(whole: dict[str, object], reading: Reading) -> None:
         letter = entry.get("c") if isinstance(entry, dict) else None
         slug = SLUG.get(letter.strip().upper()) if isinstance(letter, str) else None
         assert not changed or (len(changed) == 1 and (entry["id"], slug) in changed)
+
+
+def _is_asked(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    number, letter = entry.get("id"), entry.get("c")
+    slug = SLUG.get(letter.strip().upper()) if isinstance(letter, str) else None
+    return type(number) is int and (number, slug) in ASKED
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -123,7 +134,7 @@ def _says_what_is_written(said: object, reading: Reading) -> None:
     for entry in named if isinstance(named, list) else ():
         if isinstance(entry, _Pairs):
             number, letter = entry.once("id"), entry.once("c")
-            if isinstance(letter, str) and isinstance(number, int):
+            if isinstance(letter, str) and type(number) is int:
                 key = (number, SLUG.get(letter.strip().upper()))
                 counted.setdefault(key, []).append(entry.once("p"))
     for item, by in reading.opinions.items():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from addon.command import SETTERS, Command, Response, Word
 from addon.command_schema import MAX_ID, MOST_DOLLARS, MOST_EVALUATIONS
+from addon.command_text import MAX_SIZE
 from addon.mqtt.commands import Ignored, Refusal, read_command
 from addon.mqtt.topics import Topics
 from kometa_ai.domain.fault import SkipError
@@ -38,6 +39,7 @@ def check(data: bytes) -> None:
     if isinstance(read, Refusal):
         _is_answer(read.response)
     elif isinstance(read, Command):
+        assert len(payload) <= MAX_SIZE
         _is_sound(read)
         if not under and payload.lstrip()[:1] == b"{":
             _is_what_was_sent(read, payload)
@@ -90,7 +92,7 @@ def _can_be_set(word: Word, value: str) -> None:
 
 def _is_what_was_sent(command: Command, payload: bytes) -> None:
     """Hold the command against the JSON without the reader's own hooks."""
-    told = json.loads(payload)
+    told = json.loads(payload, object_pairs_hook=_once)
     assert told["command"] == command.word
     assert told.get("request_id") == command.request_id
     assert told.get("run_id") == command.run_id
@@ -103,6 +105,11 @@ def _is_what_was_sent(command: Command, payload: bytes) -> None:
     names = told.get("collection", [])
     names = [names] if isinstance(names, str) else names
     assert command.collections == tuple(name.strip() for name in names)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    assert len(dict(pairs)) == len(pairs), "which of the two was meant?"
+    return dict(pairs)
 
 
 ODD_WORDS = st.sampled_from(["Run", "runs", "", "\u0131", "x" * 90, "\u202erun", "run/x", "\x00"])
