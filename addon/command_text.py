@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Final, Never
 
@@ -71,7 +71,7 @@ def word_of(named: str, request_id: str | None = None) -> Word:
 def _object(text: str) -> dict[str, object]:
     try:
         told = json.loads(
-            text, object_pairs_hook=_once, parse_float=Decimal, parse_constant=_no_number
+            text, object_pairs_hook=_once, parse_float=_decimal, parse_constant=_no_number
         )
         # Half a surrogate pair can be escaped in JSON, and then neither be stored nor answered.
         json.dumps(told, ensure_ascii=False, default=str).encode()
@@ -102,5 +102,12 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return told
 
 
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        _no_number(cut(text, SHOWN))
+
+
 def _no_number(text: str) -> Never:
-    raise RefusedError(f"{text} is not a number that JSON knows.")
+    raise RefusedError(f"{text} is not a number that can be read.")

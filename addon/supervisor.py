@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -31,31 +32,16 @@ class Supervisor:
         Raises TryLaterError when the Supervisor does not answer as it should, SkipError when we
         may not ask.
         """
-        status, answer = await self._get("/services/mqtt")
-        if status == HTTPStatus.BAD_REQUEST:
-            return None  # "Service not enabled": a broker may be installed after us
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise SkipError(
-                FaultKind.SETTINGS,
-                "It does not let this add-on ask for the MQTT broker.",
-                remedy="Set mqtt_host, mqtt_username and mqtt_password yourself.",
-                where=WHERE,
-            )
-        data = answer.get("data") if isinstance(answer, dict) else None
-        if status != HTTPStatus.OK or not isinstance(data, dict):
-            raise _strange(f"it answered {status}")
-        return _broker(data)
+        return broker_of(*await self._get("/services/mqtt"))
 
-    async def _get(self, path: str) -> tuple[int, object]:
+    async def _get(self, path: str) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with (
                 aiohttp.ClientSession(timeout=ANSWER, headers=headers) as session,
                 session.get(f"{self._url}{path}") as response,
             ):
-                if response.content_type != "application/json":
-                    return response.status, None
-                return response.status, await response.json()
+                return response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TryLaterError(
                 FaultKind.SETTINGS,
@@ -63,15 +49,40 @@ class Supervisor:
                 remedy="It is asked again in a minute.",
                 where=WHERE,
             ) from error
-        except ValueError as error:
-            raise _strange("what it answered is not JSON") from error
+
+
+def broker_of(status: int, body: bytes) -> Broker | None:
+    """Return the broker that an answer names; raises what ``Supervisor.broker`` does."""
+    if status == HTTPStatus.BAD_REQUEST:
+        return None  # "Service not enabled": a broker may be installed after us
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise SkipError(
+            FaultKind.SETTINGS,
+            "It does not let this add-on ask for the MQTT broker.",
+            remedy="Set mqtt_host, mqtt_username and mqtt_password yourself.",
+            where=WHERE,
+        )
+    if status != HTTPStatus.OK:
+        raise _strange(f"it answered {status}")
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _strange("what it answered is not JSON") from error
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict):
+        raise _strange("it tells nothing of a broker")
+    return _broker(data)
 
 
 def _broker(data: dict[str, Any]) -> Broker:
     try:
         port = int(data["port"])  # a number in its code, a text in its documentation
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):  # JSON's Infinity
         raise _strange("the broker's port is missing or no number") from None
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _strange("it holds half of a surrogate pair, which is no text") from None
     host = data.get("host")
     if not isinstance(host, str) or not host.strip() or port not in PORTS:
         raise _strange("host or port of the broker make no sense")

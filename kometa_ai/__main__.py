@@ -43,7 +43,9 @@ def _execute(flags: Namespace) -> int:
 
         return dump_config(flags)
     from kometa_ai.cli.commands import execute
+    from kometa_ai.cli.memory import collect_rarely
 
+    collect_rarely()
     if flags.command == "health_check":
         from addon.broker_check import check_broker
 

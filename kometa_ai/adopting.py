@@ -36,6 +36,8 @@ async def adopt_late(
     if not new:
         return ledger
     imported = await store.imported(collection.name, collection.label)
+    if not imported:
+        return ledger
     late = {i: imported[i] for i in new if i in imported}
     held = {i: one for i, one in late.items() if one.criteria == collection.criteria}
     if not held or not _same_library(ledger, titles):

@@ -13,7 +13,7 @@ from kometa_ai.expecting import NARROW, WIDE
 from kometa_ai.second_opinions import ReviewEstimate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kometa_ai.domain.requests import Request
     from kometa_ai.house import House
@@ -25,9 +25,11 @@ WORTH_SAYING: Final = Decimal("0.1")
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """One request, what it will use, and what that costs."""
+    """One request, what it asks of each collection, what it will use, and what that costs."""
 
     request: Request
+    asked: Mapping[str, int]
+    pairs: int
     usage: Usage
     cost: Decimal
 
@@ -55,9 +57,13 @@ class Bill:
         batch = policy.in_batch(self.trigger, len(asked))
         self.batch = self.batch or batch
         later = policy.in_batch(Trigger.SCHEDULE, len(asked))
-        priced = [Priced(one, used, cost.price(used, model, batch=batch)) for one, used in asked]
+        priced = [
+            Priced(one, each, each.total(), used, cost.price(used, model, batch=batch))
+            for one, used in asked
+            for each in [one.asked()]
+        ]
         self.requests += len(priced)
-        self.pairs += sum(one.request.pairs for one in priced)
+        self.pairs += sum(one.pairs for one in priced)
         self.usage = sum((one.usage for one in priced), self.usage)
         self.cost += sum((one.cost for one in priced), Decimal(0))
         self.scheduled += sum(

@@ -56,8 +56,11 @@ class Case:
     def learned(self, tally: Tally) -> Case:
         """Return the case with what Claude was asked meanwhile."""
         slug = self.collection.slug
-        fresh = self.ledger.joined(tally.plain.get(slug, {}), tally.named.get(slug, {}))
-        return replace(self, ledger=fresh)
+        plain = tally.plain.get(slug)
+        fresh = self.ledger.joined(plain.by_id() if plain else {}, tally.named.get(slug, {}))
+        # Whatever was judged before is shared already.
+        shared = fresh if self.ledger.judged else fresh.sharing(self.free.candidates)
+        return replace(self, ledger=shared)
 
     @property
     def fresh(self) -> Case:
@@ -164,7 +167,7 @@ async def _open_case(
     forced: bool,
 ) -> Case:
     before: AbstractSet[int] = frozenset()
-    if not ledger.judged or not pending.unchanged(free.candidates, ledger):
+    if not ledger.judged or pending.outdated(free.candidates, ledger.judged):
         library, slug, criteria = collection.library, collection.slug, collection.criteria
         before = await store.judged_before(library, slug, criteria)
     if not ledger.judged and not before:

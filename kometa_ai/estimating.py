@@ -208,13 +208,13 @@ def _part(
     slug = case.collection.slug
     requests, pairs, share, dollars = 0, 0, [0.0, 0.0, 0.0, 0.0], Decimal(0)
     for one in priced:
-        asked = sum(slug in question.slugs for question in one.request.questions)
+        asked = one.asked.get(slug, 0)
         if not asked:
             continue
-        part, usage = asked / one.request.pairs, one.usage
+        part, usage = asked / one.pairs, one.usage
         requests += 1
         pairs += asked
-        dollars += one.cost * asked / one.request.pairs
+        dollars += one.cost * asked / one.pairs
         counts = (
             usage.input_tokens,
             usage.output_tokens,

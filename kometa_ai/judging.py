@@ -51,8 +51,7 @@ RESULTS_KEPT: Final = timedelta(days=30)
 class Judging:
     """Asks for one run.
 
-    ``left`` are batches that are not done and not waited for, ``under_way`` the pairs that they
-    ask, by slug and criteria.
+    ``left`` are batches that it does not wait for, ``under_way`` their pairs by slug and criteria.
     """
 
     house: House
@@ -212,7 +211,7 @@ class Judging:
         if self.house.clock.now() - batch.at > RESULTS_KEPT:
             await self._take_up(batch, seat, gone=True)
             return
-        self.left.append(batch)
+        self._set_apart(batch)
         seat.tally.blame(
             replace(
                 fault,
@@ -223,11 +222,15 @@ class Judging:
         )
 
     def _leave(self, batch: OpenBatch) -> None:
-        self.left.append(batch)
+        self._set_apart(batch)
         self.chronicle.notice(
             f"A batch of {batch.total:,} requests is on its way, from an earlier run; what it asks"
             " is left to it, and taken by the first run after its end."
         )
+
+    def _set_apart(self, batch: OpenBatch) -> None:
+        self.left.append(batch)
+        self.bench.first.purchasing.leave_to_another_run(batch.cost)
 
     async def _learn_what_is_under_way(self) -> None:
         """Look up what is left to batches; by now it goes by the names of today."""

@@ -26,6 +26,9 @@ RETRY_SECONDS: Final = 45.0
 FIRST_BACKOFF: Final = 1.0
 """Also the least that is waited when the API asks for less: it may ask for nothing, for ever."""
 
+OF_A_RUN: Final = "MAX_COST_PER_RUN"
+"""The budget that each run has for itself."""
+
 
 class TooDearError(Exception):
     """What is left of a budget does not cover the most that the request can cost."""
@@ -142,6 +145,12 @@ class Purchasing:
         """Set aside what is on its way already, whatever the budgets are by now."""
         for budget in self._budgets:
             budget.reserve(most)
+
+    def leave_to_another_run(self, most: Decimal) -> None:
+        """Take out of this run's own budget what is on its way, and is left to another run."""
+        for budget in self._budgets:
+            if budget.name == OF_A_RUN:
+                budget.settle(most, Decimal(0))
 
     def free(self, most: Decimal) -> None:
         """Take back what was set aside: nothing was spent."""

@@ -15,6 +15,7 @@ from kometa_ai.domain.tagging import Verdicts
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.editing import Editing, TagEdit, resolve_intents
 from kometa_ai.judging import Judging
+from kometa_ai.purchasing import OF_A_RUN
 from kometa_ai.reading import (
     choose,
     read_files,
@@ -63,7 +64,7 @@ async def _begin(chronicle: Chronicle) -> Course:
         )
     spent = await house.store.spent_between(*house.policy.month_of(chronicle.started))
     budgets = (
-        Budget("MAX_COST_PER_RUN", house.policy.max_cost),
+        Budget(OF_A_RUN, house.policy.max_cost),
         Budget("MONTHLY_BUDGET", house.policy.monthly_budget, spent),
     )
     bench = take_seats(house, budgets, chronicle.run_id)
@@ -214,6 +215,7 @@ class Course:
     async def _leave_what_was_edited(self) -> None:
         """Touch no tag of a collection that is not what it was: the batch may have taken a day."""
         files = await read_files(self.house)
+        self.chronicle.add_faults(one for one in files.faults if one not in self.chronicle.faults)
         now = {replace(one, source="") for one in files.collections}
         for outcome in self.outcomes.values():
             collection = outcome.case.collection

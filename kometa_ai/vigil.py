@@ -14,7 +14,7 @@ from kometa_ai.ports import Answer, BatchGoneError, Ending, Failed, Place, Unans
 from kometa_ai.purchasing import Paid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from kometa_ai.booking import Booking, Taken
     from kometa_ai.domain.inquiry import Inquiry
@@ -235,11 +235,6 @@ class Vigil:
             self._purchasing.free(batch.most[number])
         if booked:
             self._tally.blame(_lost(batch, len(booked), f"{dollars:.4f}"))
-
-
-def failed(came: Iterable[Taken | Failed]) -> list[Failed]:
-    """Return what has no answer."""
-    return [one for one in came if isinstance(one, Failed)]
 
 
 def _lost(batch: OpenBatch, count: int, dollars: str) -> Fault:

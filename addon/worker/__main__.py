@@ -28,6 +28,7 @@ from kometa_ai import review
 from kometa_ai.adapters.clock import SystemClock
 from kometa_ai.cli import logs
 from kometa_ai.cli.health import ask_everything
+from kometa_ai.cli.memory import collect_rarely
 from kometa_ai.cli.telling import send_test, tell_people
 from kometa_ai.cli.threads import UnwaitedThreads
 from kometa_ai.cli.wiring import open_house, open_store, open_to_look
@@ -64,6 +65,7 @@ def main() -> None:
     for number in (signal.SIGTERM, CANCEL):
         signal.signal(number, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the service passes it on
+    collect_rarely()
     try:
         order = decode_order(sys.stdin.buffer.readline())
         # What was written is handed over; the file that it came from may be broken by now.

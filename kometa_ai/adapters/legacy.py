@@ -173,8 +173,9 @@ def _instant(text: str) -> datetime:
 
     To the second: it stamped each record of one answer some microseconds after the other.
     """
-    instant = datetime.fromisoformat(text).replace(microsecond=0)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    instant = datetime.fromisoformat(text)
+    known = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return known.replace(microsecond=0)  # last: an offset may have fractions of a second too
 
 
 def _clean(text: str) -> str:

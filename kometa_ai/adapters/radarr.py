@@ -77,16 +77,18 @@ class Radarr(Arr):
 
 
 class _Shelf:
-    """Makes items of records and keeps equal lists of genres and tags only once."""
+    """Makes items of records, and keeps what many films share only once."""
 
     def __init__(self, library: str) -> None:
         self._library = library
         self._genres: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tags: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._words: dict[str, str] = {"": ""}
 
     def items(self, movies: list[_Movie]) -> list[MediaItem]:
         """Return what matters of records."""
         same_genres, same_tags = self._genres.setdefault, self._tags.setdefault
+        same = self._words.setdefault
         library, kind = self._library, Kind.MOVIE
         # In one expression and by position: there may be 100,000 films.
         return [
@@ -100,11 +102,13 @@ class _Shelf:
                 same_tags(tags := movie.tags or (), tags),
                 movie.tmdb_id or 0,
                 movie.imdb_id or "",
-                (language.name or "") if (language := movie.original_language) else "",
-                movie.certification or "",
-                movie.studio or "",
+                same(word := language.name or "", word)
+                if (language := movie.original_language)
+                else "",
+                same(word := movie.certification or "", word),
+                same(word := movie.studio or "", word),
                 (franchise.title or "") if (franchise := movie.collection) else "",
-                movie.keywords or (),
+                tuple([same(word, word) for word in movie.keywords or ()]),
                 movie.overview or "",
             )
             for movie in movies

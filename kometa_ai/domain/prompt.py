@@ -237,9 +237,18 @@ def _both_lists(text: str) -> tuple[list[object], list[object]]:
     raise MalformedAnswerError(text[:REASON_LIMIT])
 
 
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object without the keys that are there twice: which was meant, nobody can say."""
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        counted = Counter(key for key, _ in pairs)
+        return {key: value for key, value in told.items() if counted[key] == 1}
+    return told
+
+
 def _objects(text: str) -> Iterator[dict[str, object]]:
     """Yield each JSON object of the text that is not inside another."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=_without_doubles)
     at = text.find("{")
     for _ in range(BRACES_TRIED):
         if at < 0:

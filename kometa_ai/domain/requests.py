@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,10 @@ COLLECTIONS_PER_REVIEW = 3
 """A second opinion is bought for attention: each of its requests asks few doubtful pairs."""
 SECOND_LOOKS_FOR_ONE = 2
 """So many second looks count as one item, with their short lines and one or two verdicts each."""
+
+
+NOTHING_STANDS: Final[Mapping[str, Decision]] = MappingProxyType({})
+"""Shared by all questions of a first run: it has as many as the library has titles, and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,13 @@ class Request:
     def pairs(self) -> int:
         """Return how many verdicts are asked for."""
         return sum(len(question.slugs) for question in self.questions)
+
+    def asked(self) -> Counter[str]:
+        """Return how many verdicts are asked for of each collection, by slug."""
+        counts: Counter[str] = Counter()
+        for slugs, questions in Counter(one.slugs for one in self.questions).items():
+            counts.update(dict.fromkeys(slugs, questions))
+        return counts
 
     def halves(self) -> tuple[Request, Request]:
         """Split the request into two of half the items."""
@@ -155,12 +168,19 @@ def _questions(
     standing: Mapping[str, Mapping[int, Decision]],
 ) -> Iterator[Question]:
     slugs = {bit: collection.slug for bit, collection in chosen.items()}
+    known = {slug: standing[slug] for slug in slugs.values() if standing.get(slug)}
+    part = reduce(or_, (1 << bit for bit in chosen), 0)
+    wanted_by: dict[int, tuple[str, ...]] = {}  # shared: most items are pending for all or for one
     for item_id, mask in selection.asked.items():
-        wanted = tuple(slug for bit, slug in slugs.items() if mask >> bit & 1)
-        if wanted:
-            earlier = {
-                slug: standing[slug][item_id]
-                for slug in wanted
-                if item_id in standing.get(slug, ())
-            }
-            yield Question(items[item_id], wanted, earlier)
+        asked = mask & part
+        if not asked:
+            continue
+        if asked not in wanted_by:
+            wanted_by[asked] = tuple(slug for bit, slug in slugs.items() if asked >> bit & 1)
+        wanted = wanted_by[asked]
+        earlier = {
+            slug: decisions[item_id]
+            for slug, decisions in known.items()
+            if item_id in decisions and slug in wanted
+        }
+        yield Question(items[item_id], wanted, earlier or NOTHING_STANDS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.domain.collection import gate
 from kometa_ai.domain.decision import Stance
+from kometa_ai.domain.marks import Marks
 from kometa_ai.domain.tagging import Verdicts
 
 if TYPE_CHECKING:
@@ -71,12 +72,15 @@ def _candidates(
     if not settled and not collection.gated:
         return titles.fingerprints
     if not collection.gated:
-        return {i: mark for i, mark in titles.fingerprints.items() if i not in settled}
-    return {
-        item_id: titles.fingerprints[item_id]
+        return Marks(titles.fingerprints, {}, settled)
+    away = {
+        item_id
         for item_id, item in titles.items.items()
-        if item_id not in settled and not gate(collection, item)
+        if item_id in settled or gate(collection, item)
     }
+    if 2 * len(away) <= len(titles.items):
+        return Marks(titles.fingerprints, {}, away)
+    return {i: mark for i, mark in titles.fingerprints.items() if i not in away}
 
 
 def judge_members(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 T = TypeVar("T")
+R = TypeVar("R", str, tuple[str, ...], "Raw")
 E = TypeVar("E", bound="StrEnum")
 
 Raw: TypeAlias = str | tuple[str, ...]
@@ -32,6 +33,8 @@ Plain: TypeAlias = bool | int | float | str | list[str] | None
 """What JSON can say."""
 
 MOST_MONEY = Decimal(1_000_000)
+LONGEST = 16_384
+"""Characters of the longest value: some kinds take a time that grows faster than their text."""
 
 
 class Refused(Exception):
@@ -66,7 +69,7 @@ def one(expected: str, parse: Callable[[str], T], plain: Callable[[T], Plain] = 
     def read(raw: Raw) -> T:
         if not isinstance(raw, str):
             raise Refused("is a list where one value belongs")
-        return parse(_readable(raw))
+        return parse(_readable(_bounded(raw)))
 
     return Kind(expected, read, plain)
 
@@ -75,7 +78,7 @@ def many(expected: str, parse: Callable[[str], T], separator: str = ",") -> Kind
     """Return the kind of a list: a text with separators, or a list as YAML and JSON know it."""
 
     def read(raw: Raw) -> tuple[T, ...]:
-        entries = _entries(raw, separator)
+        entries = _entries(_bounded(raw), separator)
         if not entries:
             raise Refused("has separators but no entry")
         values: list[T] = []
@@ -105,6 +108,12 @@ def _entries(raw: Raw, separator: str) -> list[tuple[str, int]]:
             entries.append((piece.strip(), before + len(piece) - len(piece.lstrip())))
         before += len(piece) + len(separator)
     return entries
+
+
+def _bounded(raw: R) -> R:
+    if len(raw) > LONGEST or sum(map(len, raw)) > LONGEST:
+        raise Refused(f"is longer than {LONGEST:,} characters")
+    return raw
 
 
 def _readable(text: str) -> str:
@@ -155,7 +164,7 @@ def whole(low: int, high: int, unit: str = "") -> Kind[int]:
 def _money(text: str) -> Decimal:
     if re.fullmatch(r"-[0-9.]+", text):
         raise Refused("is negative")
-    if not re.fullmatch(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)", text):
+    if not re.fullmatch(r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)", text):
         raise Refused("is not an amount")
     amount = Decimal(text)
     if amount > MOST_MONEY:
@@ -259,7 +268,8 @@ def _path(text: str) -> Path:
 
 def _folders(raw: Raw) -> tuple[Path, ...]:
     # A comma may be part of a folder's name: a text is one folder.
-    return tuple(_path(_readable(text)) for text in ((raw,) if isinstance(raw, str) else raw))
+    folders = (raw,) if isinstance(raw, str) else raw
+    return tuple(_path(_readable(text)) for text in _bounded(folders))
 
 
 def _plain_folders(folders: tuple[Path, ...]) -> Plain:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kometa_ai.settings.kinds import Raw
 
 YAML_TAG = "tag:yaml.org,2002:"
+MOST_READ = 65_536
+"""Bytes of the longest file that is read: what is longer is another file, or no file at all."""
 
 
 class Origin(StrEnum):
@@ -65,6 +67,19 @@ class Source:
     def fault(self, where: str, message: str, remedy: str) -> None:
         """Note that something here is wrong."""
         self.faults.append(Fault(FaultKind.SETTINGS, where, message, remedy))
+
+
+class _TooLongError(Exception):
+    pass
+
+
+def _text(path: Path) -> str:
+    """Return a file's text without its byte order mark; a device may have no end."""
+    with path.open("rb") as file:
+        content = file.read(MOST_READ + 1)
+    if len(content) > MOST_READ:
+        raise _TooLongError
+    return content.decode("utf-8-sig")
 
 
 def from_flags(flags: Mapping[str, Raw]) -> Source:
@@ -139,9 +154,11 @@ def _read_secret(source: Source, env: str, path: Path) -> None:
     shown = repr(str(path)) if path.is_absolute() else "the file named there"
     remedy = "Expected the path of a text file that holds only the secret."
     try:
-        text = path.read_text(encoding="utf-8-sig").strip()
+        text = _text(path).strip()
     except OSError as error:
         source.fault(where, f"{shown} cannot be read: {error.strerror}.", remedy)
+    except _TooLongError:
+        source.fault(where, f"{shown} is longer than {MOST_READ:,} bytes.", remedy)
     except ValueError:
         source.fault(where, f"{shown} is not text in UTF-8.", remedy)
     else:
@@ -176,13 +193,15 @@ def from_settings_file(path: Path) -> Source:
 def _yaml_root(source: Source, path: Path) -> yaml.Node | None:
     try:
         # The text and not the bytes: PyYAML would guess the encoding.
-        return yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        return yaml.compose(_text(path), Loader=yaml.SafeLoader)
     except OSError as error:
         source.fault(
             "SETTINGS_FILE",
             f"{str(path)!r} cannot be read: {error.strerror}.",
             "Expected the path of a YAML file.",
         )
+    except _TooLongError:
+        source.fault("SETTINGS_FILE", f"{path} is longer than {MOST_READ:,} bytes.", "")
     except yaml.MarkedYAMLError as error:
         # The parser's own words may quote the line, and with it a password.
         mark = error.problem_mark
@@ -241,13 +260,16 @@ def from_options(path: Path | None) -> Source:
     if path is None:
         return source
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path)
         # Numbers stay as they are written: 0.1 must not take the way through a float.
         options = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except FileNotFoundError:
         return source
     except OSError as error:
         source.fault(str(path), f"cannot be read: {error.strerror}.", "")
+        return source
+    except _TooLongError:
+        source.fault(str(path), f"is longer than {MOST_READ:,} bytes.", "")
         return source
     except (ValueError, RecursionError):
         options = None

@@ -100,5 +100,5 @@ def _read(text: str) -> StoredValue | None:
     """Return a stored value, ``None`` for what only another version understands."""
     try:
         return StoredValue.from_text(text)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

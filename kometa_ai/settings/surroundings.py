@@ -54,11 +54,18 @@ def look_further(options: Source, surroundings: Source) -> None:
 
 def no_such_folder(folders: Sequence[Path], origin: Origin) -> Iterator[str]:
     """Say that the folder of the add-on's option is not there, as others are looked into then."""
-    if origin is Origin.OPTIONS and not folders[0].is_dir():
+    if origin is Origin.OPTIONS and not _may_be_folder(folders[0]):
         yield (
             f"KOMETA_CONFIG_DIR: there is no folder {folders[0]}, so Kometa's files are looked for"
             " in the usual places."
         )
+
+
+def _may_be_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return True  # what can't be looked at, or has too long a name: reading it tells why
 
 
 def add_on_settings_file(options_file: Path) -> Path:

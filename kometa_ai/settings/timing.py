@@ -40,13 +40,14 @@ def _end_of_interval(text: str) -> int:
 
 
 def _window(text: str) -> Window:
-    parts = re.fullmatch(r"(?:(\S.*?)\s+)?([0-9:]+)\s*-\s*([0-9:]+)", text)
-    if not parts:
+    times = re.search(r"(?<![0-9:])([0-9:]+)\s*-\s*([0-9:]+)\Z", text)
+    named = text[: times.start()] if times else ""
+    if not times or (named and not named[-1].isspace()):
         raise Refused("is not a window of time", _end_of_window(text))
-    days = _days(parts[1]) if parts[1] else EVERY_DAY
-    start, end = (_time(parts[group], parts.start(group)) for group in (2, 3))
+    days = _days(named.rstrip()) if named else EVERY_DAY
+    start, end = (_time(times[group], times.start(group)) for group in (1, 2))
     if start == end:
-        raise Refused("ends at the minute in which it begins", parts.start(3))
+        raise Refused("ends at the minute in which it begins", times.start(2))
     return Window(days, start, end)
 
 

@@ -135,7 +135,7 @@ def _money(report: RunReport) -> Iterable[str]:
     elif spending.cost:
         yield f"Claude: {usd(spending.cost)}."
     else:
-        yield "Claude was not asked: [bold]$0.00[/]."
+        yield "Nothing was paid to Claude: [bold]$0.00[/]."
     review = spending.review
     if review is not None and review.cost:
         yield (

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kometa_ai.cli.memory import collect_rarely
 from script.benchmark import download
 from script.benchmark.house import Home
 
@@ -52,4 +53,5 @@ async def _in_turns(
 
 
 if __name__ == "__main__":
+    collect_rarely()
     asyncio.run(compare(Home(Path(sys.argv[2]), sys.argv[1]), int(sys.argv[3])))

@@ -1,6 +1,7 @@
 """A home for runs: the settings of a user, in a folder of its own.
 
-Started as a program with an address and a folder it prints these settings as JSON.
+Started as a program with Radarr's address, a folder and maybe Claude's address it prints these
+settings as JSON.
 """
 
 from __future__ import annotations
@@ -91,4 +92,4 @@ def _nobody(event: Event) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(Home(Path(sys.argv[2]), sys.argv[1]).environment))
+    print(json.dumps(Home(Path(sys.argv[2]), *sys.argv[1:2], *sys.argv[3:]).environment))

@@ -1,4 +1,7 @@
-"""A library of any size and twenty collections, made from the demo's films: the same every time."""
+"""A library and collections of any number: the same every time.
+
+The films are made from the demo's, or from real ones (``real``).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from script.benchmark.real import real_films
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 SENTENCES: Final = (1, 3, 3, 4, 4)
@@ -102,18 +107,31 @@ a war. Leave out disasters that are averted.""",
 """The words of each collection, by its name."""
 
 
-def films(count: int) -> Iterator[dict[str, Any]]:
-    """Yield so many films in Radarr's shape; the first 200 have the demo's own titles."""
+def films(count: int, real: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Yield so many films in Radarr's shape, made of the demo's or of those of a file.
+
+    The first ones have the titles that these have.
+    """
+    if real is not None:
+        yield from _films(count, real_films(real))
+        return
     known = json.loads(files("kometa_ai.demo").joinpath("films.json").read_text("utf-8"))
+    for film in _films(count, known):
+        index = index_of(film["id"])
+        remarks = (
+            REMARKS[(index * 5 + index // len(known) + step) % len(REMARKS)] for step in range(3)
+        )
+        sentences = [film["overview"], *remarks]
+        yield film | {"overview": " ".join(sentences[: SENTENCES[index % len(SENTENCES)]])}
+
+
+def _films(count: int, known: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for index in range(count):
         turn, place = divmod(index, len(known))
-        yield _film(known, index, turn, place)
+        yield _film(known[place], index, turn)
 
 
-def _film(known: list[dict[str, Any]], index: int, turn: int, place: int) -> dict[str, Any]:
-    film = known[place]
-    remarks = (REMARKS[(index * 5 + turn + step) % len(REMARKS)] for step in range(3))
-    sentences = [film["overview"], *remarks]
+def _film(film: dict[str, Any], index: int, turn: int) -> dict[str, Any]:
     title = film["title"]
     if turn:
         title = SEQUELS[turn % len(SEQUELS)].format(title)
@@ -125,7 +143,6 @@ def _film(known: list[dict[str, Any]], index: int, turn: int, place: int) -> dic
         "year": 1930 + (film["year"] - 1930 + 3 * turn) % 95,
         "tmdbId": 10_000 + index,
         "imdbId": f"tt{1_000_000 + index:07d}",
-        "overview": " ".join(sentences[: SENTENCES[index % len(SENTENCES)]]),
     }
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from script.benchmark.no_change import Figures
     from script.benchmark.targets import Target
 
 Table = list[tuple[str, ...]]
+ABOUT: Final = """\
+Written by `script/bench`, against the project's own simulators of Radarr and Claude in processes of
+their own, with films made from the demo's where nothing else is said. Seconds depend on the machine
+and on what else it does; the ratios do not, much. Do it again with `script/bench`, with
+`script/bench --quick` without the largest libraries, or with `script/bench --only PART` for a part:
+the rest of the page then stays as it is, and each section says when it was measured. It ends with
+exit code 1 if a target is missed."""
 CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
@@ -134,23 +141,13 @@ def machine() -> str:
     return f"{cores} cores ({model}), {platform.system()}, Python {platform.python_version()}"
 
 
-def page(day: date, tables: Mapping[str, Table], notes: Mapping[str, str]) -> str:
-    """Return docs/PERFORMANCE.md."""
-    return "\n\n".join(_paragraphs(day, tables, notes)) + "\n"
+def section(table: Table, note: str, day: date) -> str:
+    """Return what stands below a heading."""
+    told = f"Measured on {day.isoformat()}; {machine()}."
+    return "\n\n".join(filter(None, (markdown(table), told, note)))
 
 
-def _paragraphs(day: date, tables: Mapping[str, Table], notes: Mapping[str, str]) -> Iterator[str]:
-    yield "# Speed, memory, requests and money"
-    yield (
-        f"Written by `script/bench` on {day.isoformat()}; {machine()}. All figures come from one"
-        " run of it, against the project's own simulators of Radarr and Claude in processes of"
-        " their own, with films made from the demo's. Seconds depend on the machine and on what"
-        " else it does; the ratios do not, much. Do it again with `script/bench`, or with"
-        " `script/bench --quick` without 100,000 films; it ends with exit code 1 if a target is"
-        " missed."
-    )
-    for heading, table in tables.items():
-        yield f"## {heading}"
-        yield markdown(table)
-        if heading in notes:
-            yield notes[heading]
+def page(sections: Mapping[str, str]) -> str:
+    """Return docs/PERFORMANCE.md, with these headings and what stands below them."""
+    parts = (f"## {heading}\n\n{body}" for heading, body in sections.items())
+    return "\n\n".join(["# Speed, memory, requests and money", ABOUT, *parts]) + "\n"

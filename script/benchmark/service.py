@@ -214,7 +214,7 @@ async def measure(folder: Path, seconds: float) -> dict[str, Any]:
         home = Home(folder, radarr.url)
         write_kometa_file(home.kometa, COLLECTIONS)
         await home.run(FastJudge(lambda number, _: number % 9 == 0), items_per_request=1_000)
-        async with _connected(port) as client:
+        async with connected(port) as client:
             ear = Ear(client)
             await client.subscribe("kometa_ai/#", qos=1)
             online = await to_online(ear, port, folder)
@@ -244,7 +244,7 @@ async def measure(folder: Path, seconds: float) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _connected(port: int) -> AsyncIterator[aiomqtt.Client]:
+async def connected(port: int) -> AsyncIterator[aiomqtt.Client]:
     for _ in range(100):
         try:
             async with aiomqtt.Client(HOST, port) as client:

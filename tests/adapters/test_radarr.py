@@ -75,6 +75,15 @@ async def test_a_film_is_read_with_all_that_matters_to_a_verdict() -> None:
     )
 
 
+async def test_words_that_many_films_share_are_kept_once() -> None:
+    async with simulated(HEAT, {**HEAT, "id": 8, "title": "Ronin"}) as (_, library):
+        one, other = await library.items()
+    assert one.keywords[0] is other.keywords[0]
+    assert one.genres is other.genres
+    for name in ("studio", "certification", "language"):
+        assert getattr(one, name) is getattr(other, name)
+
+
 async def test_it_is_a_library_as_the_run_knows_it() -> None:
     async with simulated() as (_, radarr):
         library: Library = radarr

@@ -20,6 +20,7 @@ from tests.mosquitto import Mosquitto, mosquitto
 from tests.runs.batches import reached
 from tests.runs.test_batch_meanwhile import stopped
 from tests.service import answered, ended, events, newest, online, service, settings
+from tests.springboard import start
 from tests.world import World, movie
 
 if TYPE_CHECKING:
@@ -206,3 +207,23 @@ async def test_who_cancels_a_run_of_their_own_leaves_the_batch_of_the_schedule_a
         gate.set()
     (batch,) = world.claude.desk.batches.values()
     assert not batch.canceling
+
+
+async def test_a_run_that_died_without_a_word_is_left_to_the_schedule(
+    world: World, broker: Mosquitto
+) -> None:
+    """Nobody knows whether it was a dry run."""
+    child = await start(world, "--run-now", "--dry-run", CLAUDE_MODE="batch")
+    await reached(world, "look")
+    child.kill()
+    await child.end()
+    async with (
+        listening(broker) as ear,
+        service(world.folder, settings(world, broker, CLAUDE_MODE="batch")) as served,
+    ):
+        await online(ear)
+        await ear.until(lambda _: newest(ear)["next_run"])
+        assert any("waits for the next scheduled run" in line for line in served.program.lines)
+        assert newest(ear)["status"] == "idle"
+    assert world.claude.batch_calls.count("look") == 1
+    assert not world.radarr.writes()

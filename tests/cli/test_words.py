@@ -140,7 +140,7 @@ def test_money_is_told_in_numbers_that_agree() -> None:
     text = bare(printed(report(spending=spending, spent_this_month=Decimal("1.5")), 120))
     assert "Claude: 1 request, 1 verdict, 1,200 tokens in (0 cached), 30 out: $0.0012." in text
     assert "This month: $1.50 of $5.00." in text
-    assert "Claude was not asked: $0.00." in bare(printed(report()))
+    assert "Nothing was paid to Claude: $0.00." in bare(printed(report()))
     assert "second opinions" not in text
     review = ReviewSpending("claude-opus-5-5", 2, 1, Usage(200, 9), Decimal("0.00098"))
     text = bare(printed(report(spending=replace(spending, review=review)), 120))

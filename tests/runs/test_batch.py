@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kometa_ai.demo.judgement import Judgement
-from kometa_ai.demo.mishap import Mishap, at_batch, overloaded, refused, wrong_key
+from kometa_ai.demo.mishap import (
+    Mishap,
+    Reply,
+    at_batch,
+    login_page,
+    overloaded,
+    refused,
+    wrong_key,
+)
 from kometa_ai.domain.report import Phase, PhaseBegan, Result, RunRequest, Trigger, Waiting
 from kometa_ai.estimating import estimate
 from kometa_ai.house import BATCH_FROM
@@ -311,11 +319,18 @@ async def test_a_wrong_key_hands_nothing_in(tmp_path: Path) -> None:
         assert not await reserved(world)
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        replace(refused(404, "", ""), body="404 page not found"),
+        login_page(),  # some servers show their own page for every path
+        Reply(200, '{"error": "Unexpected endpoint or method. (GET /v1/messages/batches)"}'),
+    ],
+)
 async def test_a_server_without_batches_is_asked_live_by_auto_and_not_by_batch(
-    tmp_path: Path,
+    tmp_path: Path, nothing: Reply
 ) -> None:
     async with batching(tmp_path, 50) as world:
-        nothing = replace(refused(404, "", ""), body="404 page not found")
         world.claude.mishaps = [Mishap(when=at_batch("list"), times=None, reply=nothing)]
         world.write(block("Noir"))
         report = await world.run()

@@ -24,6 +24,7 @@ KILLS = 40
 FLAGS = ("--run-now", "--batch-size", "1")
 MOMENT = 0.02
 STEPS = ("list", "create", "look", "results")
+MOMENTS = (*STEPS, "results", "create", "results", "any")
 
 
 class Slow:
@@ -54,14 +55,14 @@ async def test_killed_at_any_moment_a_batch_is_bought_once(tmp_path: Path) -> No
             ]
             # With real time between two looks a process would wait for half a minute.
             claude.desk.steps = chance.choice((0, 0, 0, 4))
-            wanted = chance.choice((*STEPS, "results", "results", "any"))
+            wanted = MOMENTS[kill % len(MOMENTS)]
             child = await start(world, *FLAGS, CLAUDE_MODE="batch")
             ending = asyncio.create_task(child.end())
             if claude.desk.steps and wanted == "results":
                 wanted = "look"
             while not (ending.done() or wanted in {"any", *claude.batch_calls}):  # noqa: ASYNC110 - a
                 await asyncio.sleep(0.001)  # noqa: TID251 - process of its own lives in real time
-            longest = 0.4 if wanted in {"results", "any"} else 3 * MOMENT
+            longest = 0.4 if wanted in {"results", "any"} else 2 * MOMENT
             await asyncio.sleep(chance.uniform(0, longest))  # noqa: TID251 - the same
             child.kill()
             killed = await ending

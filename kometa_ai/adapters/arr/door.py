@@ -119,7 +119,7 @@ class Door:
                 return msgspec.json.decode(await response.read(), type=answer)
             except msgspec.ValidationError as error:
                 raise RecordError(str(error)) from error
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise JsonStreamError(str(error)) from error
 
         return await self._repeat(method, path, body, self.timeouts.answer, receive)

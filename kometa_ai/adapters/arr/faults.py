@@ -192,7 +192,7 @@ def reason_in(body: bytes) -> str:
     """
     try:
         problems = msgspec.json.decode(body, type=_Problem | list[_Problem])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     if isinstance(problems, _Problem):
         problems = [problems]

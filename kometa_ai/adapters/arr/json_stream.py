@@ -100,7 +100,7 @@ class ArrayReader(Generic[Record]):
             shift = self._count
             told = _INDEX.sub(lambda index: str(int(index[0]) + shift), str(error), count=1)
             raise RecordError(told) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise JsonStreamError(str(error)) from error
 
 

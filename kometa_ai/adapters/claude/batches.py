@@ -13,19 +13,17 @@ import msgspec
 from kometa_ai.adapters.claude.server import AddressError
 from kometa_ai.adapters.claude.wire import (
     BatchCard,
-    BatchLine,
     BatchPage,
     ComplainedError,
     NotClaudeError,
     Received,
     decoded,
+    result_of,
 )
 from kometa_ai.ports import (
     Batches,
     BatchGoneError,
     BatchState,
-    Failed,
-    Failure,
     NoBatchesError,
     UnansweredError,
 )
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     from kometa_ai.adapters.claude.form import Form
     from kometa_ai.domain.cost import Model, PriceTable
     from kometa_ai.domain.requests import Request
-    from kometa_ai.ports import Answer
+    from kometa_ai.ports import Answer, Failed
 
 PATH: Final = "/v1/messages/batches"
 PAGE: Final = 100
@@ -48,7 +46,6 @@ MOST_PAGES: Final = 5
 JSON: Final[RequestOptions] = {"headers": {"Content-Type": "application/json"}}
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, ComplainedError, NotClaudeError)
 Said = TypeVar("Said", BatchCard, BatchPage)
-FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
 
 
 class ClaudeBatches(Batches):
@@ -92,8 +89,10 @@ class ClaudeBatches(Batches):
         # In a thread: a thousand requests take seconds to write down, and a stop must not wait.
         body = await asyncio.to_thread(self._written, requests)
         try:
-            return (await self._said(BatchCard, "post", PATH, body)).id
+            return (await self._answered(BatchCard, "post", PATH, body, "")).id
         except AddressError as error:
+            if error.empty:
+                raise
             # What answered well and is not understood may have created it all the same.
             raise UnansweredError(error.fault.message) from error
 
@@ -119,33 +118,18 @@ class ClaudeBatches(Batches):
         """Yield result after result, as they come in."""
         with self._connection.renaming(Received(self._form.model.name)):
             unread, known = 0, 0
+            quoted = self._connection.server.quoted
             async with aclosing(self._lines(batch)) as lines:
                 async for line in lines:
                     try:
-                        read = msgspec.json.decode(line, type=BatchLine)
-                        outcome = self._outcome(read)
+                        named = result_of(line, self._form.model.name, quoted)
                     except UNREADABLE:
                         unread += 1  # it counts as one that is missing, and is read again
                         continue
                     known += 1
-                    yield read.custom_id, outcome
+                    yield named
             if unread and not known:  # a login page, and not results that are spoilt
                 raise NotClaudeError
-
-    def _outcome(self, line: BatchLine) -> Answer | Failed:
-        result = line.result
-        if result.type == "succeeded" and result.message is not None:
-            received = Received(self._form.model.name)
-            received.take_message(result.message)
-            return received.answer
-        if result.type in FAILURES:
-            return Failed(FAILURES[result.type])
-        complaint = result.error.error if result.error else None
-        if complaint is None:
-            raise NotClaudeError
-        refused = complaint.type in {"invalid_request_error", "request_too_large"}
-        said = self._connection.server.quoted(complaint.message)
-        return Failed(Failure.INVALID if refused else Failure.BROKEN, said)
 
     async def _lines(self, batch: str) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a batch's results; only a line feed ends one."""
@@ -187,7 +171,8 @@ class ClaudeBatches(Batches):
         try:
             return await self._answered(kind, method, path, body, batch)
         except AddressError as error:
-            if error.empty and self._connection.server.ours:
+            # Some servers say 200 to every path, with a page or a complaint of their own.
+            if self._connection.server.ours:
                 raise NoBatchesError(self._connection.server.who) from error
             raise
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from kometa_ai.domain.cost import Usage
-from kometa_ai.ports import Answer, Ending
+from kometa_ai.ports import Answer, Ending, Failed, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ENDINGS: Final[Mapping[str, Ending]] = {
     "max_tokens": Ending.CUT_OFF,
@@ -24,6 +24,11 @@ EVENTS: Final = frozenset(
     ("message_start", "content_block_start", "content_block_delta", "message_delta", "error")
 )
 """The events that carry something for us."""
+
+MOST_TOKENS: Final = 10**9
+"""No answer takes more; a count beyond it could not even be stored."""
+
+FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
 
 
 class _Tokens(msgspec.Struct):
@@ -121,7 +126,7 @@ class BatchLine(msgspec.Struct):
     result: _Result
 
 
-Wire = TypeVar("Wire", Message, Card, BatchCard, BatchPage)
+Wire = TypeVar("Wire", Message, Card, BatchCard, BatchPage, BatchLine, _Kind, _Event)
 
 
 class ComplainedError(Exception):
@@ -143,9 +148,34 @@ class EndedError(Exception):
 def decoded(body: bytes, kind: type[Wire]) -> Wire:
     """Decode a whole body."""
     try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+        return _read(body, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotClaudeError from error
+
+
+def _read(data: bytes | str, kind: type[Wire]) -> Wire:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except RecursionError as error:
+        raise msgspec.DecodeError("it is nested too deeply") from error
+
+
+def result_of(line: bytes, model: str, quoted: Callable[[str], str]) -> tuple[str, Answer | Failed]:
+    """Decode one result of a batch; ``quoted`` makes what was said fit to be told."""
+    read = _read(line, BatchLine)
+    result = read.result
+    if result.type == "succeeded" and result.message is not None:
+        received = Received(model)
+        received.take_message(result.message)
+        return read.custom_id, received.answer
+    if result.type in FAILURES:
+        return read.custom_id, Failed(FAILURES[result.type])
+    complaint = result.error.error if result.error else None
+    if complaint is None:
+        raise NotClaudeError
+    refused = complaint.type in {"invalid_request_error", "request_too_large"}
+    failure = Failure.INVALID if refused else Failure.BROKEN
+    return read.custom_id, Failed(failure, quoted(complaint.message))
 
 
 @dataclass(slots=True)
@@ -161,9 +191,9 @@ class Received:
 
     def take(self, data: str) -> None:
         """Take one event of the stream; those that carry nothing for us may look as they like."""
-        if msgspec.json.decode(data, type=_Kind).type not in EVENTS:
+        if _read(data, _Kind).type not in EVENTS:
             return
-        event = msgspec.json.decode(data, type=_Event)
+        event = _read(data, _Event)
         if event.error is not None:
             raise ComplainedError(event.error)
         if event.message is not None:
@@ -196,10 +226,10 @@ class Received:
         """Take what is reported: the counts are cumulative, and no event has to report them all."""
         if tokens is not None:
             self.tokens = Usage(
-                max(self.tokens.input_tokens, tokens.input_tokens or 0),
-                max(self.tokens.output_tokens, tokens.output_tokens or 0),
-                max(self.tokens.cache_read_tokens, tokens.cache_read_input_tokens or 0),
-                max(self.tokens.cache_write_tokens, tokens.cache_creation_input_tokens or 0),
+                _more(self.tokens.input_tokens, tokens.input_tokens),
+                _more(self.tokens.output_tokens, tokens.output_tokens),
+                _more(self.tokens.cache_read_tokens, tokens.cache_read_input_tokens),
+                _more(self.tokens.cache_write_tokens, tokens.cache_creation_input_tokens),
             )
 
     @property
@@ -219,3 +249,7 @@ class Received:
         size = sum(len(piece.encode()) for piece in self.text) + self.thought
         output = max(self.tokens.output_tokens, size)
         return replace(self.tokens, output_tokens=output) if self.began else None
+
+
+def _more(known: int, told: int | None) -> int:
+    return max(known, min(told or 0, MOST_TOKENS))

@@ -66,15 +66,21 @@ def scan_markers(text: str) -> tuple[bool, tuple[int, ...]]:
     """
     found = False
     almost: list[int] = []
+    number, counted, done = 1, 0, 0
     for name in _NAME.finditer(text):
-        start = max(text.rfind("\n", 0, name.start()), text.rfind("\r", 0, name.start())) + 1
+        if name.start() < done:
+            continue  # the line names it twice
+        start = max(text.rfind("\n", done, name.start()), text.rfind("\r", done, name.start()))
+        start = max(start + 1, done)
+        number, counted = number + len(line_starts(text[counted:start])) - 1, start
         end = _RETURN.search(text, name.end())
-        for line in _lines(text[start : end.start() if end else None]):
+        done = end.start() if end else len(text)
+        for line in _lines(text[start:done]):
             comment = line.comment or ""
             if _BEGIN.fullmatch(comment) or _END.fullmatch(comment):
                 found = True
             elif "=" in comment and _NAME.fullmatch(comment.strip("= \t")):
-                almost.append(len(line_starts(text[:start])))
+                almost.append(number + line.number - 1)
     return found, tuple(almost)
 
 

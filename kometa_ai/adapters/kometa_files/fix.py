@@ -6,12 +6,12 @@ import contextlib
 import os
 import stat
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kometa_ai.adapters.kometa_files.edits import UnsafeError, make_edit
+from kometa_ai.adapters.kometa_files.edits import Edit, UnsafeError, make_edit
 from kometa_ai.adapters.kometa_files.folder import BOM, SourceFile, decode, read_bytes
 from kometa_ai.adapters.kometa_files.reading import (
     Reading,
@@ -24,7 +24,7 @@ from kometa_ai.adapters.kometa_files.tree import NotYamlError, Signature, grow
 from kometa_ai.domain.fault import Fault, FaultKind, SkipError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kometa_ai.adapters.kometa_files.found import Found
 
@@ -63,34 +63,77 @@ def _fix_file(
         raise _unwritable(file, "it changed while it was read")
     fixes: list[str] = []
     faults: list[Fault] = []
-    text, signatures = tree.text, tree.signatures
-    # From the last to the first, so that the places of those still to come stay right.
-    for found in reversed(untagged):
-        one = found.collection
+    edits: list[tuple[Found, Edit]] = []
+    for found in untagged:
         try:
-            edit = make_edit(found)
-            new = text[: edit.start] + edit.text + text[edit.end :]
-            meant = (*signatures[: edit.first], *edit.events, *signatures[edit.last :])
-            _check(file, text, new, meant, one.source)
+            edits.append((found, make_edit(found)))
         except UnsafeError as error:
             faults.append(_unsafe(found, str(error)))
-        else:
-            text, signatures = new, meant
+    draft = _Draft(file, tree.text, tree.signatures)
+    refused = draft.take(edits)
+    faults += [_unsafe(found, why) for found, why in refused]
+    kept_out = {fault.where for fault in faults}
+    for one in (found.collection for found in untagged):
+        if one.source not in kept_out:
             verb = "would become" if dry_run else "is now"
             fixes.append(f'{one.source}: the {RADARR} of "{one.name}" {verb} {one.tag}.')
     if fixes and not dry_run:
-        _replace(file, content, (mark + text).encode())
-    return fixes[::-1], faults[::-1]
+        _replace(file, content, (mark + draft.text).encode())
+    faults.sort(key=lambda fault: int(fault.where.rpartition(":")[2]))
+    return fixes, faults
 
 
-def _check(file: SourceFile, old: str, new: str, meant: tuple[Signature, ...], source: str) -> None:
+@dataclass(slots=True)
+class _Draft:
+    """A file's text with the edits that were found safe so far, and what it says."""
+
+    file: SourceFile
+    text: str
+    signatures: tuple[Signature, ...]
+
+    def take(self, edits: Sequence[tuple[Found, Edit]]) -> list[tuple[Found, str]]:
+        """Make all edits that are safe, and return those that are not, with the reason.
+
+        They are tried together: to read a long file anew for each of them takes minutes. Only
+        where that fails each half is tried by itself, the later one first: so the places of the
+        earlier one stay right.
+        """
+        if not edits:
+            return []
+        text, signatures = self._with([edit for _, edit in edits])
+        try:
+            sources = {found.collection.source for found, _ in edits}
+            _check(self.file, self.text, text, signatures, sources)
+        except UnsafeError as error:
+            if len(edits) == 1:
+                return [(edits[0][0], str(error))]
+            middle = len(edits) // 2
+            later = self.take(edits[middle:])
+            return [*self.take(edits[:middle]), *later]
+        self.text, self.signatures = text, signatures
+        return []
+
+    def _with(self, edits: Sequence[Edit]) -> tuple[str, tuple[Signature, ...]]:
+        texts: list[str] = []
+        events: list[Signature] = []
+        at = number = 0
+        for edit in edits:
+            texts += (self.text[at : edit.start], edit.text)
+            events += (*self.signatures[number : edit.first], *edit.events)
+            at, number = edit.end, edit.last
+        return "".join((*texts, self.text[at:])), (*events, *self.signatures[number:])
+
+
+def _check(
+    file: SourceFile, old: str, new: str, meant: tuple[Signature, ...], sources: Collection[str]
+) -> None:
     """Raise ``UnsafeError`` unless the new text says what the old one said, and the tag."""
     try:
         tree = grow(new)
     except NotYamlError as error:
         raise UnsafeError(f"the file would not be valid YAML any more ({error.problem})") from error
     expected = [
-        (replace(found.collection, source=""), found.sound, found.is_tagged or at == source)
+        (replace(found.collection, source=""), found.sound, found.is_tagged or at in sources)
         for at, found in _enabled(file, old)
     ]
     now = [

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from kometa_ai.adapters.kometa_files.values import Wish
 
 
+_MOST_NAMED = 20
+"""Places that a sentence lists; beyond that it would fill screens, and all of them gigabytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A collection with an enabled block. ``taglist`` is what its body says of tags, if it does.
@@ -122,7 +126,10 @@ def clashes(found: Sequence[Found]) -> tuple[Fault, ...]:
 
 def _clash(group: list[Found], sentence: str, remedy: str) -> Iterator[Fault]:
     for one in group:
-        others = ", ".join(other.collection.source for other in group if other is not one)
+        sources = [other.collection.source for other in group[:_MOST_NAMED] if other is not one]
+        if len(group) > _MOST_NAMED:
+            sources.append(f"{len(group) - len(sources) - 1:,} more places")
+        others = ", ".join(sources)
         message = sentence.format(name=one.collection.name, tag=one.collection.tag, others=others)
         both = f"{remedy} Until then none of them runs."
         yield _fault(one.collection.source, message, both)

@@ -51,7 +51,9 @@ Numbered: TypeAlias = "tuple[int, str]"
 _KNOWN = re.compile(rf"([ \t]*)({'|'.join(KEYS)})[ \t]*:(.*)", re.DOTALL)
 _LIKE_A_KEY = re.compile(r"[ \t]*([^\W\d][\w-]*)[ \t]*:(?:\s.*|)", re.DOTALL)
 _LITERAL = re.compile(r"[ \t]*[|>][-+0-9]*[ \t]*(#.*)?")
+_COMMENT = re.compile(r"[^\S\n]*#")
 _ALMOST = 0.8
+_LETTERS = {key: frozenset(key) for key in KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,7 @@ def _is_meant(tree: Tree, root: Node) -> bool:
         if value.style in {"|", ">"} and not value.text.strip() and after not in KEYS:
             return False
         plain = value.kind is Kind.SCALAR and not value.style
-        rest = re.split("\n", tree.text[value.end :], maxsplit=1)[0]
-        if plain and rest.lstrip().startswith("#"):
+        if plain and _COMMENT.match(tree.text, value.end):
             return False
     return True
 
@@ -255,7 +256,14 @@ def _advice(key: str) -> str:
 
 
 def _close_key(word: str, cutoff: float = _ALMOST) -> str:
-    return next(iter(get_close_matches(word.lower(), KEYS, n=1, cutoff=cutoff)), "")
+    # difflib is slow, so first what letters a key and the word can have in common at most.
+    letters = set(word.lower())
+    near = [
+        key
+        for key in KEYS
+        if 2 * (len(key) - len(_LETTERS[key] - letters)) >= cutoff * (len(key) + len(word))
+    ]
+    return next(iter(get_close_matches(word.lower(), near, n=1, cutoff=cutoff)), "") if near else ""
 
 
 def _fault(name: str, line: int, message: str, remedy: str) -> Fault:

@@ -136,11 +136,10 @@ def _inside(key: Node) -> tuple[str, str]:
 def _sibling_before(key: Node) -> Node | None:
     if key.parent is None or key.parent.style:
         return None
-    keys = key.parent.children[::2]
-    place = keys.index(key)
-    return keys[place - 1] if place else None
+    place = key.place
+    return key.parent.children[place - 2] if place else None
 
 
 def _body(key: Node) -> Node:
     siblings = key.parent.children if key.parent else []
-    return siblings[siblings.index(key) + 1]
+    return siblings[key.place + 1]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kometa_ai.adapters.kometa_files.tree import Kind, Node
 from kometa_ai.domain.collection import is_collection_tag
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 RADARR, SONARR = "radarr_taglist", "sonarr_taglist"
-_DEEPEST = 20  # merges of merges; also ends a mapping that merges itself
+_MOST_MERGED = 200  # mappings: merges of merges grow by powers, and one may merge itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +32,26 @@ class TagList:
 
 def find_tags(body: Node, attribute: str) -> TagList | None:
     """Return a body's list of tags; its own comes before one that is merged into it."""
-    return _find(body.real, attribute, _DEEPEST)
-
-
-def _find(body: Node, attribute: str, depth: int) -> TagList | None:
-    for key, value in body.pairs:
+    seen: set[int] = set()
+    waiting = [body.real]
+    while waiting and len(seen) < _MOST_MERGED:
+        place = waiting.pop()
+        if id(place) in seen:
+            continue
+        seen.add(id(place))
         # Kometa itself reads the names of attributes without case.
-        if key.real.text.lower() == attribute:
-            return TagList(value, _split(value.real), merged=False)
-    for key, value in body.pairs:
-        if depth and key.text == "<<" and not key.style:
-            many = value.real.kind is Kind.SEQUENCE
-            for source in value.real.children if many else [value]:
-                found = _find(source.real, attribute, depth - 1)
-                if found:
-                    return TagList(found.value, found.tags, merged=True)
+        for _, value in place.named.get(attribute, ()):
+            return TagList(value, _split(value.real), merged=place is not body.real)
+        waiting += reversed([*_merged(place)])
     return None
+
+
+def _merged(body: Node) -> Iterator[Node]:
+    """Yield what is merged into a mapping, in the order in which it counts."""
+    for key, value in body.named.get("<<", ()):
+        if key.text == "<<" and not key.style:
+            many = value.real.kind is Kind.SEQUENCE
+            yield from (source.real for source in (value.real.children if many else [value]))
 
 
 def _split(value: Node) -> tuple[str, ...]:

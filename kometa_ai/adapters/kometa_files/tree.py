@@ -1,7 +1,8 @@
 """YAML as a tree in which every node knows its place; the one door to the yaml package.
 
 Built from events, not by a constructor: nothing is loaded but text, aliases stay aliases (so no
-file can blow itself up), and no nesting is deep enough to exhaust the stack.
+file can blow itself up), and what is nested too deeply to be meant is no YAML for us: it would
+take the parser, and Kometa, for ever.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import yaml
@@ -27,6 +27,8 @@ LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 ends a line, and with it a comment, at these; positions agree only if we do the same.
 BREAK = r"\r\n|[\r\n\x85\u2028\u2029]"
+
+DEEPEST = 200
 
 # What an event says apart from its place: kind, anchor, tag, style, text.
 Signature: TypeAlias = "tuple[str, str, str, str, str]"
@@ -70,6 +72,7 @@ class Node:
     parent: Node | None = None
     target: Node | None = None
     children: list[Node] = field(default_factory=list)
+    _named: dict[str, list[tuple[Node, Node]]] | None = None
 
     @property
     def real(self) -> Node:
@@ -83,6 +86,15 @@ class Node:
             yield from zip(self.children[::2], self.children[1::2], strict=False)
 
     @property
+    def named(self) -> dict[str, list[tuple[Node, Node]]]:
+        """Return a mapping's pairs by the text of their keys in lower case."""
+        if self._named is None:
+            self._named = {}
+            for key, value in self.pairs:
+                self._named.setdefault(key.real.text.lower(), []).append((key, value))
+        return self._named
+
+    @property
     def is_null(self) -> bool:
         """Return whether the node is a plain scalar that YAML reads as nothing."""
         plain = self.kind is Kind.SCALAR and not self.style and not self.tag
@@ -93,8 +105,13 @@ class Node:
         """Return the key in the parent mapping that this node is, or is the value of."""
         if self.parent is None or self.parent.kind is not Kind.MAPPING:
             return None
-        siblings = self.parent.children
-        return siblings[bisect_left(siblings, self.first, key=attrgetter("first")) // 2 * 2]
+        return self.parent.children[self.place // 2 * 2]
+
+    @property
+    def place(self) -> int:
+        """Return which of the parent's children the node is."""
+        siblings = self.parent.children if self.parent else [self]
+        return bisect_left(siblings, self.first, key=attrgetter("first"))
 
 
 @dataclass(frozen=True)
@@ -127,12 +144,26 @@ class Tree:
 
     def leaf_from(self, index: int) -> Node | None:
         """Return the first scalar or alias that is written at or after an index."""
-        following = islice(self.leaves, bisect_left(self._starts, index), None)
-        return next((leaf for leaf in following if leaf.end > leaf.start), None)
+        for number in range(bisect_left(self._starts, index), len(self.leaves)):
+            if self.leaves[number].end > self.leaves[number].start:
+                return self.leaves[number]
+        return None
 
     def is_shared(self, index: int) -> bool:
         """Return whether an index lies in a node that an alias repeats elsewhere."""
-        return any(node.start <= index < node.end for node in self.shared)
+        before = bisect_right(self._shared, index, key=itemgetter(0)) - 1
+        return before >= 0 and index < self._shared[before][1]
+
+    @cached_property
+    def _shared(self) -> list[tuple[int, int]]:
+        """Where shared nodes begin and end, without those inside others."""
+        outermost: list[tuple[int, int]] = []
+        for node in sorted(self.shared, key=attrgetter("start", "last")):
+            if not outermost or node.start >= outermost[-1][1]:
+                outermost.append((node.start, node.end))
+            elif node.end > outermost[-1][1]:
+                outermost[-1] = (outermost[-1][0], node.end)
+        return outermost
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -146,7 +177,7 @@ def line_starts(text: str) -> tuple[int, ...]:
 
 def grow(text: str, loader: Loader = LOADER) -> Tree:
     """Read a text into a tree; raise ``NotYamlError`` if that is impossible."""
-    builder = _Builder()
+    builder = _Builder(text)
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
@@ -163,7 +194,7 @@ def grow(text: str, loader: Loader = LOADER) -> Tree:
     except (ValueError, OverflowError) as error:
         # Python's own scanner turns "\UFFFFFFFF" into a character without looking.
         raise NotYamlError(0, str(error)) from error
-    return builder.tree(text)
+    return builder.tree()
 
 
 def _index(mark: yaml.Mark | yaml._yaml.Mark | None) -> int:
@@ -171,7 +202,8 @@ def _index(mark: yaml.Mark | yaml._yaml.Mark | None) -> int:
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self._text = text
         self._open: list[Node] = []
         self._anchors: dict[str, Node] = {}
         self._roots: list[Node] = []
@@ -222,9 +254,14 @@ class _Builder:
             self._anchors[node.anchor] = node
         if node.kind is Kind.SCALAR or node.kind is Kind.ALIAS:
             self._leaves.append(node)
-        else:
+        elif len(self._open) < DEEPEST:
             self._open.append(node)
+        else:
+            line = len(line_starts(self._text[: node.start])) - 1
+            raise NotYamlError(line, f"it is nested more than {DEEPEST} levels deep")
 
-    def tree(self, text: str) -> Tree:
+    def tree(self) -> Tree:
         shared = tuple(self._shared.values())
-        return Tree(text, tuple(self._roots), tuple(self._leaves), tuple(self._signatures), shared)
+        return Tree(
+            self._text, tuple(self._roots), tuple(self._leaves), tuple(self._signatures), shared
+        )

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _YES = {"true", "yes", "on", "1"}
 _NO = {"false", "no", "off", "0"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)", re.ASCII)
 _COMMA = re.compile(r"(\d*),(\d+)", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.adapters.store.packing import INT32, INT64, Page, page_of, unpack, unpack_ids
 from kometa_ai.domain.decision import UNNAMED_CONFIDENCE, Decision, Ledger, Opinion, Origin
+from kometa_ai.domain.marks import sharing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 KEPT_CRITERIA: Final = 3
 """Of each collection: going back to an earlier wish then costs nothing."""
+
+FEW: Final = 100
+"""So many judgements are looked up one by one; of more, all between them are read."""
 
 Judgement = tuple[str, datetime, Origin]
 """What the decisions of one answer share: model, instant, origin."""
@@ -40,7 +44,7 @@ def read_ledgers(
             read[slug] = Ledger({}, {})
         else:
             judged = shelf.read(db, number)
-            read[slug] = Ledger(judged, _awake(db, number, text, judged, judgements))
+            read[slug] = Ledger(shelf.shared, _awake(db, number, text, judged, judgements))
     return read
 
 
@@ -49,13 +53,15 @@ class _Judged:
 
     Most collections have judged the same titles in the same state, and mostly that is the present
     one. So they share one mapping, and with the library too: twenty of them take the time and the
-    memory of one, and it is seen at once that nothing changed.
+    memory of one, and it is seen at once that nothing changed. ``shared`` is what was read last in
+    this form.
     """
 
     def __init__(self, fingerprints: Mapping[int, int]) -> None:
         self._fingerprints = fingerprints
         self._columns: tuple[bytes, bytes] = (b"", b"")
         self._judged: Mapping[int, int] = {}
+        self.shared: Mapping[int, int] = {}
 
     def read(self, db: sqlite3.Connection, number: int) -> Mapping[int, int]:
         """Return the fingerprints of what was judged under the criteria of this number."""
@@ -64,14 +70,13 @@ class _Judged:
         ).fetchall()
         columns = b"".join([page[0] for page in pages]), b"".join([page[1] for page in pages])
         if columns != self._columns:
-            self._columns, self._judged = columns, self._shared(*columns)
+            ids, marks = unpack(INT32, columns[0]), unpack(INT64, columns[1])
+            self._columns, self._judged = columns, dict(zip(ids, marks, strict=True))
+            now = self._fingerprints
+            self.shared = sharing(now, self._judged) if now else self._judged
+            if self.shared is now:
+                self._judged = now
         return self._judged
-
-    def _shared(self, ids: bytes, fingerprints: bytes) -> Mapping[int, int]:
-        judged = dict(zip(unpack(INT32, ids), unpack(INT64, fingerprints), strict=True))
-        now = self._fingerprints
-        # Titles that left the library were judged too; that matters to nobody until they are back.
-        return now if now and now.items() <= judged.items() else judged
 
 
 def in_use_earlier(
@@ -195,8 +200,7 @@ def _awake(
         " WHERE criteria = ? AND asleep = 0",
         (number,),
     ).fetchall()
-    for key in {row[5] for row in rows} - known.keys():
-        known[key] = _judgement(db, key)
+    _learn(db, {row[5] for row in rows} - known.keys(), known)
     named = {}
     for item_id, include, confidence, reason, looked, key in rows:
         if item_id in judged:
@@ -206,6 +210,22 @@ def _awake(
                 opinion, model, criteria, judged[item_id], at, origin, looked == 1
             )
     return named
+
+
+def _learn(db: sqlite3.Connection, keys: set[int], known: dict[int, Judgement]) -> None:
+    """Read these judgements; after a first run over a large library there are thousands."""
+    if len(keys) < FEW:
+        known.update((key, _judgement(db, key)) for key in keys)
+        return
+    rows = db.execute(
+        "SELECT number, model, at, origin FROM judgements WHERE number BETWEEN ? AND ?",
+        (min(keys), max(keys)),
+    )
+    known.update(
+        (number, (model, to_instant(at), Origin(origin)))
+        for number, model, at, origin in rows
+        if number in keys
+    )
 
 
 def _judgement(db: sqlite3.Connection, key: int) -> Judgement:

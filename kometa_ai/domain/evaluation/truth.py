@@ -35,11 +35,11 @@ NO_FILM: Final = re.compile(
     r"(tv|show|series|season|episode|videogame|podcast)(?!movie|special|short)"
 )
 """Types of titles that are no films. A number of TMDB stands for a film and for a series."""
-TMDB_ID: Final = re.compile(r"(?:tmdb:)?\s*(\d{1,9})(?:\.0)?")
-IMDB_ID: Final = re.compile(r"(?:imdb:)?\s*tt(\d{1,10})", re.IGNORECASE)
-TMDB_PAGE: Final = re.compile(r"themoviedb\.org/movie/(\d{1,9})")
-IMDB_PAGE: Final = re.compile(r"imdb\.com/(?:[a-z-]+/)?title/tt(\d{1,10})")
-YEAR: Final = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
+TMDB_ID: Final = re.compile(r"(?:tmdb:)?\s*(\d{1,9})(?:\.0)?", re.ASCII)
+IMDB_ID: Final = re.compile(r"(?:imdb:)?\s*tt(\d{1,10})", re.IGNORECASE | re.ASCII)
+TMDB_PAGE: Final = re.compile(r"themoviedb\.org/movie/(\d{1,9})", re.ASCII)
+IMDB_PAGE: Final = re.compile(r"imdb\.com/(?:[a-z-]+/)?title/tt(\d{1,10})", re.ASCII)
+YEAR: Final = re.compile(r"\b(1[89]\d\d|20\d\d)\b", re.ASCII)
 EXPECTED: Final = (
     "Give a CSV file with a column tmdb_id or imdb_id, or an export of IMDb, TMDB or Letterboxd."
 )
@@ -171,7 +171,8 @@ def _records(text: str, delimiter: str) -> Iterator[_Record]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise TruthError(f"It is no sound CSV from here on ({error}).", begins) from error
+            why = one_line(str(error))  # it may quote a tab
+            raise TruthError(f"It is no sound CSV from here on ({why}).", begins) from error
         if cells is None:
             return
         if any(cell.strip() for cell in cells):

@@ -1,0 +1,36 @@
+"""All readers under fire, each in a module of its own."""
+
+from tests.fuzz.targets import (
+    answer,
+    command,
+    json_stream,
+    kometa,
+    legacy,
+    options,
+    schedule,
+    settings_file,
+    settings_values,
+    supervisor,
+    truth,
+    web,
+    wire,
+)
+
+TARGETS = {
+    module.TARGET.name: module.TARGET
+    for module in (
+        answer,
+        command,
+        json_stream,
+        kometa,
+        legacy,
+        options,
+        schedule,
+        settings_file,
+        settings_values,
+        supervisor,
+        truth,
+        web,
+        wire,
+    )
+}
