@@ -65,7 +65,7 @@ What `py-spy record` showed, and what was done:
   same: new. Collections of which nothing is decided now share the library's own ids, and are
   planned as one; questions share the list of what they ask. Requests are still made before the
   first is asked, for who decides between live and batch has to know their number: 12,500 take some
-  35 MB.
+  40 MB.
 - Verdicts of a first run were kept in dictionaries until its end, once to count and once to decide:
   500 MB. Now they are numbers side by side, 12 bytes each, and a collection that is judged whole
   shares the library's fingerprints from then on.
