@@ -53,17 +53,19 @@ collections; seconds are those of the processor, memory is the peak of the proce
 | The same, one title of each collection is pinned | 6.6 s, 565 MB | 5.6 s, 266 MB |
 | Nothing decided, `--estimate` | 22.4 s, 398 MB | 6.1 s, 233 MB |
 | Nothing decided, `--run-now` with a budget of 0 | 13.0 s, 395 MB | 5.4 s, 226 MB |
-| First run with an instant judge | 108 s, 1,016 MB | 92 s, 434 MB |
+| First run with an instant judge | 1,016 MB | 434 MB |
 
 What `py-spy record` showed, and what was done:
 
-- Of an estimate, 37 % went into describing titles: ten times each, twice for each group of
-  collections. Each is measured once now. 10 % went into looking for each of 50 collections in each
-  of 500,000 questions: they are counted in one go.
-- Of a run that has all to ask, a quarter went into saying of each pair by itself that it is new.
-  Collections of which nothing is decided now share the library's own ids, and are planned as one;
-  questions share the list of what they ask. Requests are still made before the first is asked: who
-  decides between live and batch has to know their number, and 12,500 take 30 MB.
+- Half of an estimate, and a third of a run that has all to ask, went into describing titles: ten
+  times each, twice for each group of collections. Each is measured once now. A sixth of the
+  estimate went into looking for each of 50 collections in each of 500,000 questions: they are
+  counted in one go.
+- More than a quarter of such a run went into finding and grouping pair by pair what is all the
+  same: new. Collections of which nothing is decided now share the library's own ids, and are
+  planned as one; questions share the list of what they ask. Requests are still made before the
+  first is asked, for who decides between live and batch has to know their number: 12,500 take some
+  40 MB.
 - Verdicts of a first run were kept in dictionaries until its end, once to count and once to decide:
   500 MB. Now they are numbers side by side, 12 bytes each, and a collection that is judged whole
   shares the library's fingerprints from then on.
@@ -77,17 +79,17 @@ What `py-spy record` showed, and what was done:
 - Studios, certificates, languages and keywords came as a new text for each film: 48 MB of 136 MB.
   Equal ones are one text now; that costs 0.05 s.
 
-What remains, in processor time: the list (1.2 s, as long as the bare download), the verdicts with
-their words (0.8 s), hashes (0.25 s), who belongs (0.2 s). Memory: 90 MB for films, 85 MB for the
-verdicts that carry words, 50 MB for the program.""",
+What remains, in processor time: the list (1.2 s, about as long as the bare download), the verdicts
+with their words (0.8 s), hashes (0.25 s), who belongs (0.2 s). In memory: 90 MB for the films, 85
+MB for the verdicts that carry words, 50 MB for the program.""",
     "A large library, one thing at a time": """\
 Each line is a process of its own, from its start to its end; `--run-now` with nothing changed is in
 the table above. A day's change: 0.8 % of the films are described anew, 0.2 % are new, three are
 gone, and a person puts each of the fifty tags on two films and takes it off two. The run after it
 has all pairs of these films judged, 50,000, draws their membership anew, puts on and takes off the
-tags, and makes pins of the hand edits; with the judge in the process it is measured beside the bare
-download, in turns, on three such days. The simulated Claude, which shares the machine, takes most
-of the time of the last line. The workers' peak is looked at fifty times a second.""",
+tags, and makes pins of the hand edits. With the judge in the process it is measured beside the bare
+download, on three such days. With the simulated Claude, which shares the machine, most of the time
+is Claude's. The peak of the service's workers is looked at fifty times a second.""",
     "Changing tags": """\
 A tag that is new costs one request to create, and a bulk edit holds 500 films of one tag. 0.5.x
 takes two requests for each change, 10,000 in all. Twenty new tags at once cannot take less than 40
