@@ -12,6 +12,7 @@ from kometa_ai.domain import cost
 from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.domain.wording import many
 from kometa_ai.expecting import expect
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.turns import prepare
@@ -175,7 +176,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*told, *bill.notices(guesses)),
+        (*told, *bill.notices(guesses), *await _on_its_way(house)),
         review,
     )
 
@@ -236,3 +237,11 @@ async def _limit(house: House) -> Decimal | None:
         spent += sum((one.cost for one in await house.store.open_batches()), Decimal(0))
         limits.append(max(Decimal(0), policy.monthly_budget - spent))
     return min(limits, default=None)
+
+
+async def _on_its_way(house: House) -> list[str]:
+    return [
+        f"A batch of {many(one.total, 'request')} is on its way from an earlier run, for at most"
+        f" ${one.cost:.4f}. What it asks is counted here, but not asked again."
+        for one in await house.store.open_batches()
+    ]

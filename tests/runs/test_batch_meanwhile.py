@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kometa_ai.demo.mishap import Mishap, Reply, at_batch
-from kometa_ai.domain.report import Progress, Result, Trigger
+from kometa_ai.domain.report import Progress, Result, RunRequest, Trigger
+from kometa_ai.estimating import estimate
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books, reached
 from tests.world import World, block, movie
@@ -240,3 +241,20 @@ async def test_what_another_run_pays_does_not_count_in_the_budget_of_this_one(
         world.write(block("Noir"), block("Dark"), block("Cosy"))
         report = await world.run(trigger=Trigger.PAGE)
         assert report.exhausted == "MONTHLY_BUDGET", "of the month it is as good as spent"
+
+
+async def test_an_estimate_tells_of_what_is_asked_already(tmp_path: Path) -> None:
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await stopped(world)
+        async with world.house() as house:
+            (batch,) = await house.store.open_batches()
+            said = await estimate(RunRequest(), house)
+        assert [one for one in said.notices if "on its way" in one] == [
+            "A batch of 4 requests is on its way from an earlier run, for at most"
+            f" ${batch.cost:.4f}. What it asks is counted here, but not asked again."
+        ]
+        await world.run()
+        async with world.house() as house:
+            said = await estimate(RunRequest(), house)
+        assert not [one for one in said.notices if "on its way" in one]
