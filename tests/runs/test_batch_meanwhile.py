@@ -251,8 +251,10 @@ async def test_an_estimate_tells_of_what_is_asked_already(tmp_path: Path) -> Non
             (batch,) = await house.store.open_batches()
             said = await estimate(RunRequest(), house)
         assert [one for one in said.notices if "on its way" in one] == [
-            "A batch of 4 requests is on its way from an earlier run, for at most"
-            f" ${batch.cost:.4f}. What it asks is counted here, but not asked again."
+            (
+                "A batch of 4 requests is on its way from an earlier run, for at most"
+                f" ${batch.cost:.4f}. What it asks is counted here, but not asked again."
+            )
         ]
         await world.run()
         async with world.house() as house:
