@@ -5,7 +5,6 @@ Where there is a reviewer, what the first judge leaves near the threshold is ask
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kometa_ai import deciding
 from kometa_ai.asking import Asking
 from kometa_ai.batching import Batching, still_waiting
-from kometa_ai.domain.fault import FaultKind, KometaAIError, SkipError, StopError
+from kometa_ai.domain.fault import FaultKind, SkipError, StopError
 from kometa_ai.domain.report import Phase
 from kometa_ai.ports import BatchGoneError, Failed, NoBatchesError, UnansweredError
 from kometa_ai.settings import ClaudeMode
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 TRIED_OUT_FROM: Final = 50
 """Before so many requests are handed in, one is tried out, at the full price."""
-CALLING_OFF: Final = 3.0
-"""Seconds that Anthropic has to hear that a batch is called off; the next run repeats it."""
 RESULTS_KEPT: Final = timedelta(days=30)
 """After this nobody has the results of a batch any more."""
 
@@ -266,22 +263,6 @@ class Judging:
         if counts[True]:
             told += f"; {counts[True]:,} of its requests were not answered, which costs nothing"
         self.chronicle.notice(f"{told}.")
-
-
-async def call_off(house: House) -> None:
-    """Have Anthropic end what is on its way: a person does not want it any more.
-
-    What is answered by then is paid for, and taken by the next run.
-    """
-    for batch in await house.store.open_batches():
-        await house.store.note_called_off(batch.number)
-        if not (batch.id and batch.sure):
-            continue
-        try:
-            async with asyncio.timeout(CALLING_OFF):
-                await house.judge.batches.call_off(batch.id)
-        except (KometaAIError, TimeoutError):
-            continue
 
 
 async def _has_ended(vigil: Vigil, batch: OpenBatch) -> bool:

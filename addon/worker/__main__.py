@@ -26,6 +26,7 @@ from addon.worker.order import (
 )
 from kometa_ai import review
 from kometa_ai.adapters.clock import SystemClock
+from kometa_ai.calling_off import call_off
 from kometa_ai.cli import logs
 from kometa_ai.cli.health import ask_everything
 from kometa_ai.cli.memory import collect_rarely
@@ -35,7 +36,6 @@ from kometa_ai.cli.wiring import open_house, open_store, open_to_look
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError
 from kometa_ai.domain.report import RunFinished
 from kometa_ai.estimating import estimate
-from kometa_ai.judging import call_off
 from kometa_ai.notify import Delivered
 from kometa_ai.report_json import estimate_json
 from kometa_ai.run import run

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kometa_ai.calling_off import call_off
 from kometa_ai.demo.mishap import Mishap, at_batch, limited, overloaded, refused
 from kometa_ai.domain.report import Result, Trigger
-from kometa_ai.judging import call_off
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books, reached
 from tests.world import World, block, movie

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kometa_ai.calling_off import CALLING_OFF, call_off
 from kometa_ai.demo.mishap import Mishap, Reply, at_batch
 from kometa_ai.domain.report import Progress, Result, RunRequest, Trigger
 from kometa_ai.estimating import estimate
+from kometa_ai.ports import NewBatch
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books, reached
 from tests.world import World, block, movie
@@ -260,3 +262,30 @@ async def test_an_estimate_tells_of_what_is_asked_already(tmp_path: Path) -> Non
         async with world.house() as house:
             said = await estimate(RunRequest(), house)
         assert not [one for one in said.notices if "on its way" in one]
+
+
+async def test_calling_off_takes_no_longer_for_several_batches(tmp_path: Path) -> None:
+    """A person waits for it: each of them may be out of reach."""
+    async with batching(tmp_path) as world:
+        world.write(block("Noir"))
+        await stopped(world)
+        world.claude.mishaps = [Mishap(when=at_batch("cancel"), gate=asyncio.Event(), times=None)]
+        async with world.house() as house:
+            (first,) = await house.store.open_batches()
+            inquiries = await house.store.inquiries(first.number)
+            new = NewBatch(
+                "kai-more",
+                "radarr",
+                first.model,
+                first.at,
+                first.id,
+                first.most,
+                inquiries.__getitem__,
+            )
+            for number in range(3):
+                more = await house.store.open_batch("1", new)
+                await house.store.name_batch(more.number, f"msgbatch_9{number}", sure=True)
+            async with asyncio.timeout(CALLING_OFF + 1):
+                await call_off(house)
+            assert all(one.called_off for one in await house.store.open_batches())
+        assert world.claude.batch_calls.count("cancel") == 4
