@@ -117,4 +117,7 @@ def _log(line: bytes) -> None:
         LOG.warning("%s", line.decode(errors="replace").rstrip())
         return
     told = f"{words.message}\n{words.traceback}" if words.traceback else words.message
-    logging.getLogger(words.logger).log(logging.getLevelNamesMapping()[words.level], "%s", told)
+    logger, level = logging.getLogger(words.logger), logging.getLevelNamesMapping()[words.level]
+    # Whether it is worth a line the worker has settled. By its name it may be no logger of ours: a
+    # password may be a part of that, and is masked there too.
+    logger.handle(logger.makeRecord(words.logger, level, "", 0, told, (), None))

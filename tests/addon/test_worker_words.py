@@ -19,17 +19,27 @@ if TYPE_CHECKING:
 
 DOOR = "kometa_ai.adapters.arr.door"
 TOLD = "Trying again in"
+DEBUG = {"DEBUG_LOGGING": "true"}
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-async def test_a_worker_logs_as_the_service_does(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "password", "door"),
+    [
+        ("text", "", DOOR),
+        ("json", "", DOOR),
+        ("text", "kometa", "***_ai.adapters.arr.door"),  # masked in the name of the logger, too
+    ],
+)
+async def test_a_worker_logs_as_the_service_does(
+    tmp_path: Path, form: str, password: str, door: str
+) -> None:
     async with (
         World(tmp_path, [movie(1)], {"Noir": {1: 0.95}}) as world,
         mosquitto(tmp_path / "mosquitto") as broker,
         listening(broker) as ear,
     ):
         world.write(wish("Noir"))
-        environment = settings(world, broker, DEBUG_LOGGING="true", LOG_FORMAT=form)
+        environment = settings(world, broker, LOG_FORMAT=form, WEB_PASSWORD=password, **DEBUG)
         async with service(world.folder, environment) as served:
             await online(ear)
             world.radarr.mishaps.append(Mishap("GET", "/api/v3/movie", status=503))
@@ -43,5 +53,5 @@ async def test_a_worker_logs_as_the_service_does(tmp_path: Path, form: str) -> N
             assert "{" not in told["message"]
         else:
             assert line.count(" INFO ") == 1
-            assert f" INFO {DOOR}: Radarr at " in line
+            assert f" INFO {door}: Radarr at " in line
             assert "WARNING" not in line

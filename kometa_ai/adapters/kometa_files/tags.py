@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RADARR, SONARR = "radarr_taglist", "sonarr_taglist"
-_MOST_MERGED = 200  # mappings: merges of merges grow by powers, and one may merge itself
+_MOST_MERGED = 2_000  # mappings: many files of many merges would take minutes
 
 
 @dataclass(frozen=True, slots=True)
