@@ -168,7 +168,7 @@ async def test_the_range_means_what_it_says_whatever_is_known_by_then(
 ) -> None:
     """Less is judged than would end the guessing, and what is known of it counts already."""
     case = Case(200, judge=Unsteady(members=share))
-    said = []
+    said: list[tuple[Estimate, Decimal]] = []
     for members in (share, 0.02, 0.12):
         async with case.world(tmp_path / str(len(said))) as world:
             case.begin(world)
