@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.decision import Decision, settle
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
+from kometa_ai.domain.requests import Request
 from kometa_ai.ports import Ending
 
 if TYPE_CHECKING:
@@ -102,9 +103,10 @@ class Booking:
     def _looked(self, paid: Paid) -> dict[str, Mapping[int, Decision]]:
         """Return the verdicts that stand for a title that is refused by itself.
 
-        Their second look was bought; it would be refused, and paid for, in each run to come.
+        Their second look was bought; it would be refused, and paid for, in each run to come. Of
+        what an earlier run asked nobody is told, so that is asked once more.
         """
-        if len(paid.request.questions) > 1:
+        if len(paid.request.questions) > 1 or not isinstance(paid.request, Request):
             return {}
         (question,) = paid.request.questions
         thresholds = {one.slug: one.threshold for one in paid.request.collections}
