@@ -33,6 +33,7 @@ WISHES = [
 CHANCES = {"Noir": {1: 0.95, 2: 0.95, 3: 0.65, 20: 0.95}, "Cosy": {3: 0.95, 4: 0.62}}
 FEW = [movie(number) for number in range(1, 21)]
 PERCENT = 30
+NOTHING = states.State({}, (), {}, (), {}, frozenset(), frozenset(), frozenset(), 0, Decimal(0), {})
 
 
 @asynccontextmanager
@@ -144,6 +145,71 @@ async def test_wrong_cents_are_found(tmp_path: Path) -> None:
         assert "has no bill" in money.wrong_sums(state_of(world), bills)[0]
 
 
+async def test_cents_booked_for_lost_answers_earlier_hide_no_cents_that_are_lost_now(
+    tmp_path: Path,
+) -> None:
+    async with judged(tmp_path) as world:
+        bills = world.claude.meter.bills
+        alter(world, "UPDATE purchases SET unconfirmed = 1, cost = '1' WHERE number = 1")
+        state, lost = state_of(world), [*bills, Bill("claude-haiku-5-5", 1_000, 0, 0, 99)]
+        assert money.wrong_sums(state, lost) == []
+        known = len(bills), max(one.number for one in state.paid)
+        assert "was billed for answers that were lost" in money.wrong_sums(state, lost, known)[0]
+
+
+async def test_a_vote_that_nobody_gave_is_found(tmp_path: Path) -> None:
+    async with judged(tmp_path) as world:
+        books = Books(WatchedRadarr(FEW, "key"))
+        books.edit(6, "kai-noir", on=True)
+        world.radarr.hand_tag(6, "KAI-Noir")
+        await world.run()
+        assert rules.dreamt(state_of(world).pins, books.touched) == []
+        world.radarr.hand_tag(7, "KAI-Noir")  # as the engine would by mistake
+        await world.run()
+        assert wrong(world) == []
+        assert ["film 7: a hand edit" in one for one in dreamt(world, books)] == [True]
+        books.rename("kai-noir", "kai-dark")
+        assert ("kai-dark", 1006) in books.touched
+
+
+def dreamt(world: World, books: Books) -> list[str]:
+    return rules.dreamt(state_of(world).pins, books.touched)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said", "found"),
+    [
+        (states.Verdict(1), [None], ""),
+        (states.Verdict(1), [0.95], "a plain no is kept"),
+        (states.Verdict(1, include=True, confidence=0.95, origin="claude"), [None, 0.95], ""),
+        (states.Verdict(1, include=False, confidence=0.3, origin="claude"), [0.7], ""),
+        (states.Verdict(1, include=True, confidence=0.9, origin="claude"), [0.5], "0.9000 is kept"),
+        (states.Verdict(1), [], "nobody was asked"),
+    ],
+)
+def test_verdicts_that_claude_never_gave_are_found(
+    kept: states.Verdict, said: list[float | None], found: str
+) -> None:
+    wish = WISHES[0]
+    state = replace(NOTHING, verdicts={(wish.slug, wish.criteria): {1: kept}})
+    pair = Pair(1, "Heat", wish.words, standing=False)
+    asks = [Ask(None, {pair: one}, sound=True) for one in said]
+    wrong = checker.invented(asks, state, [wish])
+    assert [found in one for one in wrong] == [True] * bool(found)
+
+
+async def test_members_that_a_dashboard_shows_wrongly_are_found(tmp_path: Path) -> None:
+    async with judged(tmp_path) as world:
+        films = rules.survey(world.radarr)
+        shown = {"kometa_ai/collections/cosy": b'{"members": 3}'}
+        assert checker.wrong_members(shown, WISHES, films) == []
+        world.radarr.hand_untag(3, "KAI-Cosy")
+        films = rules.survey(world.radarr)
+        assert checker.wrong_members(shown, WISHES, films) == [
+            "kai-cosy: 2 films have it, and 3 are shown"
+        ]
+
+
 def paid(run: int, tokens: tuple[int, int, int, int]) -> Paid:
     return states.Paid(run, run, 0, tokens, Decimal(0), 1, unconfirmed=False)
 
@@ -166,7 +232,7 @@ def test_a_pair_that_was_paid_for_twice_is_found(
         states.Paid(1, 1, 0, (10, 3, 0, 0), Decimal(0), pairs, unconfirmed=False),
         paid(2, (11, 3, 0, 0)),
     )
-    nothing = states.State({}, (), {}, rows, {}, frozenset(), frozenset(), frozenset(), 0, 0, {})  # type: ignore[arg-type] # a whole zero will do
+    nothing = replace(NOTHING, paid=rows)
     asks = [
         Ask(first, {Pair(1, "Heat", "heists", standing=False): 0.9}, sound=True),
         Ask(second, {Pair(1, line, "heists", standing=standing): 0.9}, sound=True),
@@ -194,9 +260,7 @@ def test_foreign_writes_are_found() -> None:
 
 def test_failures_that_nobody_heard_of_are_found() -> None:
     report = {"faults": [{"where": "Radarr", "message": "It failed (500) 3 times."}]}
-    one = states.State(
-        {}, (), {}, (), {4: report}, frozenset(), frozenset(), frozenset(), 0, Decimal(0), {}
-    )
+    one = replace(NOTHING, reports={4: report})
     told = Delivery("run-4", "error", {"troubles": [{"message": "It failed (503) 1 times."}]})
     assert checker.untold(one, [told]) == []
     assert checker.told_twice([told]) == []
@@ -220,6 +284,8 @@ def test_what_a_service_takes_more_and_more_of_is_found() -> None:
     assert now.tasks == 14
     quiet = replace(now, memory=50.0, children=0)
     assert quiet.wrong(quiet) == []
+    many = replace(quiet, handles=41)
+    assert many.wrong(many) == ["the service has 41 open files"]
     more = replace(quiet, memory=90.0, handles=99, threads=99, tasks=99, children=1)
     wrong = " ".join(more.wrong(quiet))
     for what in ("memory grew", "open files grew", "threads grew", "tasks grew", "child processes"):

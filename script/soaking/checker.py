@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from signal import SIGKILL, SIGTERM
@@ -46,6 +47,7 @@ class Checker:
     labels: set[str] = field(default_factory=set)
     newest: int = 0
     last_paid: int = 0
+    last_cents: tuple[int, int] = 0, 0
     first: Vitals | None = None
     most: dict[str, float] = field(default_factory=dict)
     frozen: dict[str, frozenset[int]] = field(default_factory=dict)
@@ -73,8 +75,9 @@ class Checker:
         log.checked("writes", place.books.wrong_writes())
         log.checked("tags of what does not run", self._thawed(place))
         log.checked("hand edits", self._lost_votes(place, state, films))
+        log.checked("votes", rules.dreamt(state.pins, place.books.touched))
         log.checked("verdicts", invented(asks, state, enabled))
-        log.checked("cents", money.wrong_sums(state, bills))
+        log.checked("cents", money.wrong_sums(state, bills, self.last_cents))
         self.check_budget(place, state, Decimal(BUDGET))
         self.twice.excused |= place.excused
         self.twice.forced |= forced(place, state, self.newest)
@@ -84,11 +87,13 @@ class Checker:
         if not place.killed:
             log.checked("told once", told_twice(place.hook.got))
         log.checked("MQTT", wrong_topics(retained, enabled, place))
+        log.checked("members", wrong_members(retained, enabled, films))
         lines = place.new_lines()
         log.checked("log", alarms(lines))
         log.checked("exit codes", wrong_codes(place.codes))
         log.checked("vitals", self._vitals(place, lines))
         self._remember(place, state)
+        self.last_cents = len(bills), self.last_paid
         return state
 
     def _thawed(self, place: Place) -> list[str]:
@@ -161,7 +166,10 @@ def invented(asks: Sequence[Ask], state: State, wishes: Iterable[Wish]) -> list[
             what = f"{wish.label}, film {item}"
             if given is None:
                 found.append(f"{what}: there is a verdict, and nobody was asked")
-            elif verdict.confidence is not None and verdict.origin == "claude":
+            elif verdict.confidence is None:
+                if None not in given:
+                    found.append(f"{what}: a plain no is kept, and {given} was said")
+            elif verdict.origin == "claude":
                 score = verdict.confidence if verdict.include else 1 - verdict.confidence
                 # A plain no that stood is kept as such.
                 known = [PLAIN_NO if one is None else one for one in given]
@@ -212,6 +220,19 @@ def wrong_topics(retained: Mapping[str, bytes], wishes: Sequence[Wish], place: P
     found += place.ear.leaks + [f"not JSON: {one}" for one in place.ear.unreadable]
     status: Any = place.ear.state.get("status")
     return found if status == "idle" else [*found, f"status is {status}, not idle"]
+
+
+def wrong_members(
+    retained: Mapping[str, bytes], wishes: Sequence[Wish], films: Mapping[int, Film]
+) -> list[str]:
+    """Return the collections of which a dashboard shows another number than Radarr holds."""
+    found = []
+    for wish in wishes:
+        told = json.loads(retained.get(f"kometa_ai/collections/{wish.slug}") or "{}")
+        there = sum(wish.label in film.tags for film in films.values())
+        if told and told["members"] != there:
+            found.append(f"{wish.label}: {there} films have it, and {told['members']} are shown")
+    return found
 
 
 def alarms(lines: Iterable[str]) -> list[str]:

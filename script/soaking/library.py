@@ -51,6 +51,8 @@ class Books:
     radarr: WatchedRadarr
     fields: dict[int, dict[str, Any]] = field(default_factory=dict)
     foreign: dict[int, set[str]] = field(default_factory=dict)
+    touched: set[tuple[str, int]] = field(default_factory=set)
+    """Our tags that a person ever put on a film or took off, each with the film's TMDB id."""
 
     def take_stock(self) -> None:
         """Note everything as it is now, before anybody else touches it."""
@@ -81,6 +83,23 @@ class Books:
         """Put a person's own tag on a film, or take it off."""
         (self.radarr.hand_tag if on else self.radarr.hand_untag)(number, label)
         (self.foreign[number].add if on else self.foreign[number].discard)(label)
+
+    def edit(self, number: int, label: str, *, on: bool) -> None:
+        """Put one of our tags on a film by hand, or take it off."""
+        (self.radarr.hand_tag if on else self.radarr.hand_untag)(number, label)
+        self.touched.add((label, self._tmdb(number)))
+
+    def delete(self, label: str) -> None:
+        """Delete one of our tags, and so take it off every film."""
+        self.touched |= {(label, self._tmdb(one)) for one in self.radarr.members(label)}
+        self.radarr.delete_tag(label)
+
+    def rename(self, old: str, new: str) -> None:
+        """Let what people did follow a collection to its new tag, as pins do."""
+        self.touched |= {(new, tmdb) for label, tmdb in self.touched if label == old}
+
+    def _tmdb(self, number: int) -> int:
+        return int(self.radarr.movies[number].fields.get("tmdbId") or 0)
 
     def wrong(self) -> list[str]:
         """Return what somebody else has changed."""

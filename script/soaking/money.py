@@ -36,8 +36,12 @@ def match(paid: Iterable[Paid], bills: Sequence[Bill]) -> tuple[dict[int, Paid],
     return matched, strangers
 
 
-def wrong_sums(state: State, bills: Sequence[Bill]) -> list[str]:
-    """Return which cents are in one book and not in the other."""
+def wrong_sums(state: State, bills: Sequence[Bill], known: tuple[int, int] = (0, 0)) -> list[str]:
+    """Return which cents are in one book and not in the other.
+
+    ``known`` is how many bills there were and the last purchase when this was asked before: what
+    was booked for lost answers then is more than they cost, and must not hide what is lost now.
+    """
     matched, strangers = match(state.paid, bills)
     found = [
         f"purchase {one.number} of run {one.run} (${one.cost}) has no bill" for one in strangers
@@ -48,8 +52,12 @@ def wrong_sums(state: State, bills: Sequence[Bill]) -> list[str]:
                 f"purchase {one.number} of run {one.run} is booked at ${one.cost}, and was"
                 f" billed at ${bills[place].usd}"
             )
-    lost = sum((bill.usd for at, bill in enumerate(bills) if at not in matched), Decimal(0))
-    unconfirmed = sum((one.cost for one in state.paid if one.unconfirmed), Decimal(0))
+    first, last = known
+    fresh = enumerate(bills[first:], first)
+    lost = sum((bill.usd for at, bill in fresh if at not in matched), Decimal(0))
+    unconfirmed = sum(
+        (one.cost for one in state.paid if one.unconfirmed and one.number > last), Decimal(0)
+    )
     if lost > unconfirmed + state.reserved:
         found.append(
             f"${lost} was billed for answers that were lost, and only ${unconfirmed} is booked"

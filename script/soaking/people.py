@@ -58,6 +58,7 @@ async def wish_is_renamed(place: Place) -> str:
         return "nothing: others name its tag"
     new = replace(old, name=f"{old.name.split(' again')[0]} again {place.chance.randint(10, 99)}")
     place.shelf.replace(old, new)
+    place.books.rename(old.label, new.label)
     # While a file can't be read nobody knows what is gone: what was decided does not move along.
     place.excused.add(old.words)
     return f"{old.name} is {new.name}"
@@ -80,7 +81,7 @@ async def hand_edit(place: Place) -> str:
     wish = place.chance.choice(place.shelf.wishes)
     number = place.chance.choice(sorted(place.radarr.movies))
     on = number not in place.radarr.members(wish.label)
-    (place.radarr.hand_tag if on else place.radarr.hand_untag)(number, wish.label)
+    place.books.edit(number, wish.label, on=on)
     place.votes[wish.label, number] = on
     return f"{wish.label} {'on' if on else 'off'} film {number}"
 
@@ -101,10 +102,10 @@ async def accident(place: Place) -> str:
     kind = place.chance.choice(("deleted", "off most", "clean up"))
     place.votes = {pair: on for pair, on in place.votes.items() if pair[0] != wish.label}
     if kind == "deleted" and members:
-        place.radarr.delete_tag(wish.label)
+        place.books.delete(wish.label)
     elif kind == "off most":
         for number in members[: len(members) * 2 // 3]:
-            place.radarr.hand_untag(number, wish.label)
+            place.books.edit(number, wish.label, on=False)
     else:
         place.radarr.clean_up()
     return f"{wish.label}: {kind}"

@@ -10,7 +10,7 @@ from kometa_ai.demo.radarr_movie import resource
 from script.soaking.library import tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set as AbstractSet
 
     from kometa_ai.demo.radarr import SimulatedRadarr
     from script.soaking.state import Pin, State
@@ -73,6 +73,19 @@ def pinned(wish: Wish, film: Film, pins: Sequence[Pin]) -> str | None:
         if same and (pin.origin != "declined" or pin.criteria == wish.criteria):
             return pin.stance
     return None
+
+
+def dreamt(pins: Sequence[Pin], touched: AbstractSet[tuple[str, int]]) -> list[str]:
+    """Return the pins of hand edits that nobody made.
+
+    A tag that the engine itself wrote wrongly looks like a hand edit to its next run, and a pin
+    then makes it right by every other rule.
+    """
+    return [
+        f"kai-{pin.slug}, film {pin.item}: a hand edit is pinned ({pin.stance}) that nobody made"
+        for pin in pins
+        if pin.origin == "hand" and (f"kai-{pin.slug}", pin.tmdb) not in touched
+    ]
 
 
 def outside(wish: Wish, film: Film) -> bool:

@@ -17,6 +17,8 @@ MOST_MEMORY: Final = 120.0
 """MB. An idle service takes 60 at most (DESIGN, 12); a busy one reads reports."""
 GROWTH: Final = 30.0
 MORE_HANDLES: Final = 10
+MOST_HANDLES: Final = 40
+"""A quiet service has 15. Most lives end in a minute or two, too soon for a growth to show."""
 MORE_THREADS: Final = 6
 MORE_TASKS: Final = 6
 TASKS: Final = re.compile(r"after run \S+: (\d+) tasks")
@@ -43,6 +45,8 @@ class Vitals:
             found.append(f"its memory grew from {first.memory:.0f} to {self.memory:.0f} MB")
         if self.handles > first.handles + MORE_HANDLES:
             found.append(f"its open files grew from {first.handles} to {self.handles}")
+        if self.handles > MOST_HANDLES:
+            found.append(f"the service has {self.handles} open files")
         if self.threads > first.threads + MORE_THREADS:
             found.append(f"its threads grew from {first.threads} to {self.threads}")
         if not self.tasks:
