@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.asking import NEXT_RUN
+from kometa_ai.booking import REFUSED
 from kometa_ai.domain import cost
 from kometa_ai.domain.fault import Fault, FaultKind, KometaAIError, SkipError, StopError
 from kometa_ai.domain.inquiry import remember
@@ -212,16 +213,18 @@ class Batching:
             # What is wrong with all of them is no title: each of them would be paid in full.
             self._tally.stop(_all_refused(invalid[0], self._judge.setting))
         lacking: list[tuple[Request, Taken | None]] = []
+        refused: list[tuple[Request, Taken | None]] = []  # to be told, and not asked again
         for number, one in came.items():
             if not isinstance(one, Failed):
                 if one.lacks:
-                    lacking.append((requests[number], one))
+                    alone = one.why == REFUSED and len(requests[number].questions) == 1
+                    (refused if alone else lacking).append((requests[number], one))
             elif one.failure in {Failure.INVALID, Failure.BROKEN}:
                 lacking.append((requests[number], None))
         if len(lacking) > MOST_LIVE:
             self._ended = True
             self._tally.blame(_too_many(batch, len(lacking) - MOST_LIVE))
-        return lacking[:MOST_LIVE]
+        return [*lacking[:MOST_LIVE], *refused]
 
 
 def still_waiting(batch: OpenBatch, fault: Fault) -> Fault:

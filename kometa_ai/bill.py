@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kometa_ai.domain.requests import Request
+    from kometa_ai.expecting import Guess
     from kometa_ai.house import House
     from kometa_ai.ports import Judge
 
@@ -86,22 +87,21 @@ class Bill:
             model.name, model.known, self.requests, self.pairs, self.usage, self.cost
         )
 
-    def notices(self, guesses: int) -> list[str]:
+    def notices(self, guess: Guess, reason: float) -> list[str]:
         """Say what the schedule would pay, if that is not the same, and what can't be known.
 
-        ``guesses`` are pairs of which nobody knows yet how many Claude will name.
+        ``reason`` is how many tokens a reason has.
         """
         told = []
         if self.scheduled != self.cost:
             told.append(f"A scheduled run asks this in a batch, for about ${self.scheduled:.4f}.")
-        tokens = round(cost.TOKENS_PER_ENTRY + cost.TOKENS_PER_REASON)
-        entry = cost.price(Usage(0, tokens), self.judge.model)
-        entry *= guesses * (cost.BATCH_FACTOR if self.batch else 1)
+        tokens = Usage(0, round(cost.TOKENS_PER_ENTRY + reason))
+        entry = cost.price(tokens, self.judge.model, batch=self.batch)
         low, high = (
-            self.cost + (Decimal(share) - Decimal(cost.NAMED_SHARE)) * entry
+            self.cost + Decimal(share * guess.pairs - guess.named) * entry
             for share in (NARROW, WIDE)
         )
-        if high > self.cost * (1 + WORTH_SAYING):
+        if max(high - self.cost, self.cost - low) > self.cost * WORTH_SAYING:
             told.append(
                 "How many titles suit these wishes is not known yet, so this is a guess: about"
                 f" ${low:.4f} if it is {NARROW:.0%} of them, ${high:.4f} if it is {WIDE:.0%}."

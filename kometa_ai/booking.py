@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kometa_ai.domain.decision import Decision, settle
 from kometa_ai.domain.prompt import MalformedAnswerError, Reading, read
+from kometa_ai.domain.requests import Request
 from kometa_ai.ports import Ending
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ class Booking:
         Raises what the store raises: answers that can't be kept must not be bought.
         """
         taken = _read(paid)
-        decisions = {} if taken.why else self._decide(paid, taken.reading)
+        if taken.why:
+            decisions = self._looked(paid) if taken.why == REFUSED else {}
+        else:
+            decisions = self._decide(paid, taken.reading)
         costs = await self._purchasing.store(paid, self._library, decisions)
         self._tally.pay(costs)
         if not taken.why:
@@ -95,6 +99,24 @@ class Booking:
                 kept = settle(fresh, earlier, collection.threshold, reviewed=self._reviewed)
                 decided.setdefault(slug, {})[item_id] = kept
         return {**decided}
+
+    def _looked(self, paid: Paid) -> dict[str, Mapping[int, Decision]]:
+        """Return the verdicts that stand for a title that is refused by itself.
+
+        Their second look was bought; it would be refused, and paid for, in each run to come. Of
+        what an earlier run asked nobody is told, so that is asked once more.
+        """
+        if len(paid.request.questions) > 1 or not isinstance(paid.request, Request):
+            return {}
+        (question,) = paid.request.questions
+        thresholds = {one.slug: one.threshold for one in paid.request.collections}
+        item_id, fingerprint = question.item.id, question.item.fingerprint
+        known = {slug: self._earlier(slug, item_id) for slug in question.slugs}
+        return {
+            slug: {item_id: one._replace(looked=True)}
+            for slug, one in known.items()
+            if one and one.fingerprint == fingerprint and one.wants_second_look(thresholds[slug])
+        }
 
 
 def _read(paid: Paid) -> Taken:

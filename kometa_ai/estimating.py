@@ -13,7 +13,7 @@ from kometa_ai.domain.collection import settle_in_order
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.whereabouts import Whereabouts
 from kometa_ai.domain.wording import many
-from kometa_ai.expecting import expect
+from kometa_ai.expecting import Guess, expect
 from kometa_ai.reading import choose, read_files, read_shelf
 from kometa_ai.turns import prepare
 
@@ -136,7 +136,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
     expected = expect([case for cases in opened for case in cases])
     left = house.policy.max_pairs if request.max_pairs is None else request.max_pairs
     parts: list[CollectionEstimate] = []
-    bill, guesses = Bill(house, request.trigger, house.judge), 0
+    bill, guess = Bill(house, request.trigger, house.judge), Guess()
     second = None if house.reviewer is None else Bill(house, request.trigger, house.reviewer)
     for cases in opened:
         selection, planned = deciding.plan(
@@ -148,7 +148,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         )
         left = None if left is None else left - selection.count
         priced = bill.add(_price(prepare(planned, house.judge), expected, house))
-        guesses += sum(expected.guesses(one.request) for one in priced)
+        guess += expected.guess(one.request for one in priced)
         if second is not None:
             foreseen = second_opinions.foresee(
                 cases,
@@ -176,7 +176,7 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         house.judge.model.known,
         await _limit(house),
         (*files.faults, *unknown, *circles),
-        (*told, *bill.notices(guesses), *await _on_its_way(house)),
+        (*told, *bill.notices(guess, expected.reason), *await _on_its_way(house)),
         review,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ from kometa_ai.domain import cost
 from kometa_ai.domain.pending import Why
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kometa_ai.deciding import Case
     from kometa_ai.domain.requests import Question, Request
@@ -25,6 +26,18 @@ FEW: Final = 10
 ENOUGH: Final = 300
 """So many reasons are looked at; ``FEW`` count as much as what is usual."""
 """Most wishes name a share of the titles that is between these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Pairs of which nobody knows how many will be named, and how many are expected to be."""
+
+    pairs: int = 0
+    named: float = 0.0
+
+    def __add__(self, other: Guess) -> Guess:
+        """Return both together."""
+        return Guess(self.pairs + other.pairs, self.named + other.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,17 @@ class Expectation:
             for one in request.questions
         )
 
-    def guesses(self, request: Request) -> int:
-        """Return of how many pairs it is a guess whether they will be named."""
-        return sum(
-            slug in self.guessed for question in request.questions for slug in self._new(question)
+    def guess(self, requests: Iterable[Request]) -> Guess:
+        """Return of which pairs it is a guess how many will be named."""
+        pairs = Counter(
+            slug
+            for request in requests
+            for question in request.questions
+            for slug in self._new(question)
+            if slug in self.guessed
         )
+        named = sum(self.share[slug] * count for slug, count in pairs.items())
+        return Guess(pairs.total(), named)
 
     def _new(self, question: Question) -> list[str]:
         return [slug for slug in question.slugs if question.item.id not in self.judged[slug]]

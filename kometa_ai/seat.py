@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from kometa_ai.asking import ADVICE_OF_A_RUN
-from kometa_ai.booking import Booking
+from kometa_ai.booking import REFUSED, Booking
 from kometa_ai.domain.report import Phase, Progress
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.tally import Tally
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Judge, OpenBatch
 
 ASKED_AGAIN: Final = "The first verdicts stand; the next run asks for second opinions again."
+NOT_AGAIN: Final = (
+    "The first verdict stands, and no second opinion of it is asked for again; pin it by hand if it"
+    " is wrong (--pin)."
+)
 UNTIL_THEN: Final = "Until then the first verdicts stand."
 
 
@@ -115,8 +119,9 @@ def take_seats(house: House, budgets: Sequence[Budget], run_id: str) -> Bench:
 def _spoiling_nothing(fault: Fault) -> Fault:
     """Return a reviewer's fault: what was decided first is there, and its tags are written."""
     remedy = fault.remedy
+    then = NOT_AGAIN if fault.message == REFUSED else ASKED_AGAIN
     for advice in ADVICE_OF_A_RUN:
-        remedy = remedy.replace(advice, ASKED_AGAIN)
+        remedy = remedy.replace(advice, then)
     if remedy == fault.remedy:
         remedy = f"{remedy} {UNTIL_THEN}".strip()
     return replace(fault, message=f"Second opinion: {fault.message}", remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -61,7 +62,7 @@ def foresee(
     not known: of titles that were judged before it is what was near then, and of new ones the
     share that was near until now, with some of them standing for it.
     """
-    share = _near_share(cases)
+    share = _near_share(cases, reviewer.model.name)
     bits = {one.slug: 1 << bit for bit, one in enumerate(first.collections)}
     foreseen = []
     for case in cases:
@@ -83,12 +84,14 @@ def foresee(
     ]
 
 
-def _near_share(cases: Sequence[Case]) -> float:
+def _near_share(cases: Sequence[Case], reviewer: str) -> float:
+    """Return the share of verdicts that were near; what it moved away since is the reviewer's."""
     judged = sum(len(case.ledger.judged) for case in cases)
     if judged < ENOUGH_JUDGED:
         return NEAR_SHARE
+    dated = re.compile(rf"{re.escape(reviewer)}(-\d{{8}})?")  # the API tells a model with its date
     near = sum(
-        decision.near(case.collection.threshold)
+        decision.near(case.collection.threshold) or dated.fullmatch(decision.model) is not None
         for case in cases
         for decision in case.ledger.named.values()
     )

@@ -15,7 +15,7 @@ from script.benchmark import pages
 from script.benchmark.day import pass_day
 from script.benchmark.kept import TARGETS, read_page
 from script.benchmark.library import films, index_of
-from script.benchmark.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Curve, Plot, picture
+from script.benchmark.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Curve, Plot, covering, picture
 from script.benchmark.targets import Target
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def test_every_curve_of_the_picture_lies_in_its_frame() -> None:
     sizes = [1_000, 10_000, 100_000]
     curve = Curve("a run", "a", [(1_000, 0.1), (10_000, 1), (100_000, 10)])
     limit = Curve("limit", "limit", [(1_000, 0.3), (100_000, 0.3)])
-    drawn = picture("Time", sizes, [Plot("Seconds", [0.1, 1, 10], [curve, limit])])
+    marks = covering([curve, limit], 0.1, 10)
+    assert (marks[0], marks[-1]) == (0.1, 10)
+    assert covering([Curve("slow", "a", [(1_000, 10.1)])], 0.1, 10)[-1] == 100
+    drawn = picture("Time", sizes, [Plot("Seconds", marks, [curve, limit])])
     root = ET.fromstring(drawn)  # noqa: S314 - it is ours
     space = "{http://www.w3.org/2000/svg}"
     dots = [

@@ -135,6 +135,7 @@ ATTRIBUTES: Final = {
         last_error="last_error",
         version="version",
     ),
+    "phase": attributes_of(detail="phase_detail"),
     "problem": attributes_of(reason="problem_reason", remedy="problem_remedy"),
     "cost_last_run": attributes_of(second_opinions="cost_last_run_review"),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from addon.command import Response
-    from addon.status import CollectionStatus, LastRun, Status
+    from addon.status import CollectionStatus, LastRun, Live, Status
 
 REASON: Final = 4_000
 """Characters of a reason: an attribute, which must name every wrong setting at once."""
@@ -30,6 +30,7 @@ def state_payload(status: Status) -> dict[str, object]:
         "status": status.doing.value,
         "running": live is not None,
         "phase": live.phase.value if live and live.phase else None,
+        "phase_detail": _detail(live) if live else None,
         "progress": live.progress if live else 0,
         "run_id": live.run_id if live else last.run_id if last else None,
         **_last(last),
@@ -53,6 +54,13 @@ def state_payload(status: Status) -> dict[str, object]:
         "selected_collection": selected(status),
         "version": status.version,
     }
+
+
+def _detail(live: Live) -> str | None:
+    """Return what a run does in words: ``waiting for a batch, 312 of 840``."""
+    if live.phase is None:
+        return None
+    return ", ".join(one for one in (live.phase.value, live.counted) if one)
 
 
 def _last(last: LastRun | None) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from script.benchmark.plot import Curve, Plot, picture
+from script.benchmark.plot import Curve, Plot, covering, picture
 from script.benchmark.targets import LARGE_PEAK_MB, LARGE_RATIO
 
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from script.benchmark.large import Large, Largest
     from script.benchmark.pages import Table
 
-SECONDS: Final = (0.01, 0.1, 1, 10)
-MEGABYTES: Final = (50, 100, 200, 400, 800)
+LEAST_S, TIMES_S = 0.01, 10
+LEAST_MB, TIMES_MB = 50, 2
+"""Where the axes of the picture begin, and from mark to mark so many times more."""
 
 
 def sizes_table(figures: Sequence[Large], *, real: bool) -> Table:
@@ -60,23 +61,18 @@ def curves(figures: Sequence[Large]) -> str:
     """Draw time and memory against the number of films."""
     sizes = [one.films for one in figures]
     limit = [(one.films, LARGE_RATIO * one.bare) for one in figures]
-    time = Plot(
-        "Seconds, 50 collections",
-        SECONDS,
-        [
-            Curve("bare download", "a", [(one.films, one.bare) for one in figures]),
-            Curve(f"limit: {LARGE_RATIO} × bare", "limit", limit),
-            Curve("whole run", "b", [(one.films, one.run) for one in figures]),
-            Curve("python -m kometa_ai", "c", [(one.films, one.process) for one in figures]),
-        ],
-    )
-    memory = Plot(
-        "Peak memory in MB, 50 collections",
-        MEGABYTES,
-        [
-            Curve("python -m kometa_ai", "c", [(one.films, one.process_peak) for one in figures]),
-            Curve("its limit", "limit", [(size, LARGE_PEAK_MB) for size in (sizes[0], sizes[-1])]),
-            Curve("the first run", "b", [(one.films, one.fill_peak) for one in figures]),
-        ],
-    )
+    seconds = [
+        Curve("bare download", "a", [(one.films, one.bare) for one in figures]),
+        Curve(f"limit: {LARGE_RATIO} × bare", "limit", limit),
+        Curve("whole run", "b", [(one.films, one.run) for one in figures]),
+        Curve("python -m kometa_ai", "c", [(one.films, one.process) for one in figures]),
+    ]
+    megabytes = [
+        Curve("python -m kometa_ai", "c", [(one.films, one.process_peak) for one in figures]),
+        Curve("its limit", "limit", [(size, LARGE_PEAK_MB) for size in (sizes[0], sizes[-1])]),
+        Curve("the first run", "b", [(one.films, one.fill_peak) for one in figures]),
+    ]
+    time = Plot("Seconds, 50 collections", covering(seconds, LEAST_S, TIMES_S), seconds)
+    name = "Peak memory in MB, 50 collections"
+    memory = Plot(name, covering(megabytes, LEAST_MB, TIMES_MB), megabytes)
     return picture("Time and memory against the size of the library", sizes, [time, memory])

@@ -44,8 +44,9 @@ eleven words: so 4 % of all pairs carry words. The first run asked in requests o
 file is measured when it is closed, after all runs, with everything that is in it: verdicts with
 their reasons, prices, reports, the journal.
 
-How it was before, and after, each measured in turns on one busy machine, 100,000 films × 50
-collections; seconds are those of the processor, memory is the peak of the process:
+How it was before, and after, measured in turns on one busy machine (the first run once each),
+100,000 films × 50 collections; seconds are those of the processor, memory is the peak of the
+process:
 
 | | Before | After |
 |---|--:|--:|

@@ -48,6 +48,15 @@ class Plot:
     curves: Sequence[Curve]
 
 
+def covering(curves: Sequence[Curve], least: float, times: float) -> list[float]:
+    """Return marks from the least upwards, each so many times the last, that cover all values."""
+    most = max(value for curve in curves for _, value in curve.points)
+    marks = [least, least * times]
+    while marks[-1] < most:
+        marks.append(marks[-1] * times)
+    return marks
+
+
 def picture(title: str, sizes: Sequence[int], plots: Sequence[Plot]) -> str:
     """Return plots side by side; ``sizes`` are written at the axis to the right."""
     drawn = "\n".join(

@@ -24,6 +24,7 @@ NOISE = re.compile(
 )
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 """Thousands of small files a minute, each synced, are no work for a disk."""
+FOUND = "*/found-*"
 GRACE = 120.0
 """Seconds beyond its time that an engine may take to make what it found smaller."""
 
@@ -38,11 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engine = told.engine or ("atheris" if find_spec("atheris") else "hypothesis")
     names = [told.target] if told.target else list(TARGETS)
     seconds = max(1, int(told.minutes * 60 / len(names)))
-    before = set(CORPUS.rglob("*"))
+    before = set(CORPUS.glob(FOUND))
     for name in names:
         print(f"{name}: {seconds} s with {engine}", flush=True)
         _fuzz(engine, name, seconds)
-    found = sorted(set(CORPUS.rglob("*")) - before)
+    found = sorted(set(CORPUS.glob(FOUND)) - before)
     for path in found:
         print(f"found: {path.relative_to(Path.cwd())}")
     print(f"{len(found)} found; script/test tests/fuzz/test_corpus.py shows what is wrong.")

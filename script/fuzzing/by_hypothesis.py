@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -44,6 +45,10 @@ def fuzz(target: Target, seconds: float) -> None:
         signal.alarm(HANGS)
         try:
             target.check(data)
+        except HangsError:
+            # To make it smaller would take as long again for each try.
+            print(f"hangs, kept: {target.keep(data)}", flush=True)
+            os._exit(1)
         except BaseException:
             failed.append(data)
             raise

@@ -92,7 +92,9 @@ def test_both_parsers_see_one_tree(text: str) -> None:
     for loader in (yaml.SafeLoader, yaml.CSafeLoader):
         with contextlib.suppress(NotYamlError):
             tree = grow(text, loader)
-            trees.append(([(leaf.start, leaf.end) for leaf in tree.leaves], tree.signatures))
+            # Of a value that is not there one says that it is before a blank, the other after it.
+            places = [(leaf.start, leaf.end) for leaf in tree.leaves if leaf.end > leaf.start]
+            trees.append((places, tree.signatures))
     assume(len(trees) == 2)  # what is an error differs in a few corners
     assert trees[0] == trees[1]
 

@@ -39,9 +39,7 @@ def loaded(
         assert error.sound is not None
         assert error.faults
         read, faults = error.sound, error.faults
-    for setting in SETTINGS:
-        assert _is_a(getattr(read.settings, setting.name), HINTS[setting.name]), setting.name
-    _is_within_bounds(read.settings)
+    is_typed(read.settings)
     for fault in faults:
         assert fault.where
         assert fault.message
@@ -52,8 +50,10 @@ def loaded(
     return read, faults
 
 
-def _is_within_bounds(settings: Settings) -> None:
-    """Hold the numbers against bounds that the declarations have no say in."""
+def is_typed(settings: Settings) -> None:
+    """Each value has the type that is declared, and a number is within what makes sense."""
+    for setting in SETTINGS:
+        assert _is_a(getattr(settings, setting.name), HINTS[setting.name]), setting.name
     for port in (settings.smtp_port, settings.mqtt_port, settings.web_port):
         assert 1 <= port <= 65_535
     assert 0 <= settings.max_removals_percent <= 100

@@ -160,3 +160,22 @@ async def test_what_nobody_can_know_is_told_as_a_range(tmp_path: Path, share: fl
             world.radarr.add_movie(film)
         said, _ = await foretold(world)
         assert not any("not known yet" in one for one in said.notices)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3])
+async def test_the_range_means_what_it_says_whatever_is_known_by_then(
+    tmp_path: Path, share: float
+) -> None:
+    """Less is judged than would end the guessing, and what is known of it counts already."""
+    case = Case(200, judge=Unsteady(members=share))
+    said: list[tuple[Estimate, Decimal]] = []
+    for members in (share, 0.02, 0.12):
+        async with case.world(tmp_path / str(len(said))) as world:
+            case.begin(world)
+            await world.run(max_pairs=150)
+            world.claude.judge = Unsteady(members=members, seed=3)
+            said.append(await foretold(world))
+    told = next(one for one in said[0][0].notices if "not known yet" in one)
+    low, high = (Decimal(part.split(" ")[0]) for part in told.split("$")[1:])
+    assert low == pytest.approx(said[1][1], rel=TOLERANCE)
+    assert high == pytest.approx(said[2][1], rel=TOLERANCE)

@@ -232,3 +232,27 @@ async def test_budgets_hold_over_both_batches(tmp_path: Path) -> None:
         assert world.radarr.members("kai-noir") == BY_THE_FIRST
         world.max_cost = None
         check_all(world, await world.run())
+
+
+async def test_what_a_batch_of_an_earlier_run_was_refused_is_told_once(tmp_path: Path) -> None:
+    doubt = {"Noir": {2: 0.8, 3: 0.95}}
+    async with batching(tmp_path) as world:
+        world.judge.chances = doubt
+        world.write(block("Noir"))
+        await stopped(world, 3, "look")
+        world.claude.mishaps = [
+            Mishap(
+                when=lambda body: body.get("batch") == "item" and body["model"] == REVIEWER,
+                stop_reason="refusal",
+                times=None,
+            )
+        ]
+        report = await world.run()
+        (fault,) = report.faults
+        assert fault.where.startswith("Film 2 ")
+        assert fault.message == "Second opinion: Claude refuses to judge it."
+        assert whose(world) == [FIRST, REVIEWER, REVIEWER]
+        again = await world.run()
+        assert again.result is Result.SUCCESS
+        assert (again.spending.requests, again.collections[0].pending) == (0, 0)
+        assert books(world) == (world.claude.meter.usd, 0, 0)

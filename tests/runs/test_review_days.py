@@ -10,13 +10,24 @@ import pytest
 
 from kometa_ai.demo.mishap import Mishap, limited, no_credit, overloaded
 from kometa_ai.domain.report import Result
+from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books
-from tests.runs.reviews import FIRST, REVIEWER, asked, check_money, models, of, part, reviewing
+from tests.runs.reviews import (
+    FIRST,
+    REVIEWER,
+    asked,
+    check_money,
+    message,
+    models,
+    of,
+    part,
+    reviewing,
+)
 from tests.springboard import start
 from tests.world import World, block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 CHANCES = {"Noir": {1: 0.6, 2: 0.8, 3: 0.95, 4: 0.4, 5: 0.55, 6: 0.85}}
@@ -46,7 +57,6 @@ BAD = {
     "overloaded": (meet(reply=overloaded()), "is overloaded", "second opinions again"),
     "limited": (meet(reply=limited("3600")), "limits how much", "to wait for 60 minutes"),
     "no credit": (meet(reply=no_credit()), "no credit left", "Add credit"),
-    "refuses": (meet(stop_reason="refusal"), "refuses to judge", "second opinions again"),
     "malformed": (meet(text=lambda _: "Well."), "not of the shape", "second opinions again"),
     "silent": (meet(answer=lambda _: {"named": [], "judged": []}), "no usable verdict", "again"),
 }
@@ -54,7 +64,7 @@ BAD = {
 
 @pytest.mark.parametrize("day", BAD)
 async def test_its_failing_spoils_no_first_verdict(tmp_path: Path, day: str) -> None:
-    spoil, message, remedy = BAD[day]
+    spoil, told, remedy = BAD[day]
     async with reviewing(tmp_path, 8, CHANCES, OPINIONS) as world:
         world.write(block("Noir"))
         spoil(world)
@@ -62,7 +72,7 @@ async def test_its_failing_spoils_no_first_verdict(tmp_path: Path, day: str) -> 
         assert report.result is Result.PARTIAL
         said = [f"{fault.message} {fault.remedy}" for fault in report.faults]
         assert all(one.startswith("Second opinion: ") for one in said)
-        assert message in said[0]
+        assert told in said[0]
         assert remedy in said[0]
         assert "keeps the tags" not in said[0]
         assert world.radarr.members("kai-noir") == BY_THE_FIRST
@@ -78,6 +88,50 @@ async def test_its_failing_spoils_no_first_verdict(tmp_path: Path, day: str) -> 
         assert models(world.claude) == [REVIEWER]
         assert world.radarr.members("kai-noir") == BY_BOTH
         check_money(world, report, again)
+
+
+@pytest.mark.parametrize("mode", [ClaudeMode.LIVE, ClaudeMode.BATCH])
+@pytest.mark.parametrize("reviewer", [REVIEWER, ""])
+async def test_a_title_that_is_refused_had_its_second_look(
+    tmp_path: Path, reviewer: str, mode: ClaudeMode
+) -> None:
+    """It would be refused again in each run, and paid for each time."""
+    async with reviewing(tmp_path, 8, CHANCES, OPINIONS, review_model=reviewer, mode=mode) as world:
+        world.write(block("Noir"))
+        if not reviewer:
+            await world.run()
+        asked_by = reviewer or FIRST
+        world.claude.mishaps = [
+            Mishap(when=lambda body: bool(again(body, asked_by)), times=None, stop_reason="refusal")
+        ]
+        report = await world.run()
+        (fault,) = report.faults
+        assert fault.where.startswith("Film 2 ")
+        assert "refuses to judge it" in fault.message
+        assert "--pin" in fault.remedy
+        assert "asks" not in fault.remedy
+        (noir,) = report.collections
+        assert (noir.pending, noir.deferred) == (1, 0)
+        assert noir.judged == report.spending.pairs == (11 if reviewer else 3)
+        bought = world.claude.meter.usd
+        later = await world.run()
+        assert later.result is Result.SUCCESS
+        assert later.collections[0].pending == 0
+        assert world.claude.meter.usd == bought
+        assert 2 in world.radarr.members("kai-noir"), "what was said first stands"
+        world.radarr.change_movie(2, overview="A better cut of the film.")
+        world.claude.mishaps = []
+        await world.run()
+        await world.run()
+        assert world.claude.meter.usd > bought
+        assert (2 in world.radarr.members("kai-noir")) is (not reviewer)
+
+
+def again(body: Mapping[str, Any], model: str) -> bool:
+    """Return whether this model looks at the second film once more."""
+    return body.get("model") == model and any(
+        line.startswith("#2 ") for line in message(body).splitlines()
+    )
 
 
 async def test_where_the_first_could_not_go_on_the_reviewer_is_not_asked(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.judgement import Judgement
+from kometa_ai.demo.judgement import Judgement, lines
 from kometa_ai.demo.meter import Meter
 from kometa_ai.domain.report import RunRequest
 from kometa_ai.estimating import Estimate, estimate
@@ -153,3 +153,31 @@ async def test_the_command_line_shows_it_apart(tmp_path: Path) -> None:
         strange = await cli(world, "--estimate", CLAUDE_REVIEW_MODEL="claude-next")
         assert "claude-next is not in the table" in strange.out + strange.err
         assert "(price unknown" in strange.out + strange.err
+
+
+async def test_what_a_sure_reviewer_has_settled_was_doubtful_all_the_same(tmp_path: Path) -> None:
+    """Nothing is near the threshold any more, but of new titles as many will be."""
+    old, new = library(1_000)[:500], library(1_000)[500:]
+    async with World(tmp_path, old, review_model=REVIEWER) as world:
+        await prepared(world)
+        world.claude.judges[REVIEWER] = sure
+        first = await world.run()
+        settled = part(first).pairs
+        assert settled > 20
+        for film in new:
+            world.radarr.add_movie(film)
+        said, review = await foreseen(world)
+        growth = (said.pairs - review.pairs) / (first.spending.pairs - settled)
+        assert review.pairs == pytest.approx(settled * growth, rel=0.15)
+        again = await world.run()
+        assert review.cost == pytest.approx(part(again).cost, rel=Decimal("0.4"))
+
+
+def sure(_: str, message: str) -> dict[str, object]:
+    """Call every other title a clear yes, and the rest a clear no."""
+    named = [
+        {"id": line.id, "c": letter, "p": 0.97 if line.id % 2 else 0.1, "why": "It is plain"}
+        for line in lines(message)
+        for letter in line.standing
+    ]
+    return {"named": named, "judged": [line.id for line in lines(message)]}

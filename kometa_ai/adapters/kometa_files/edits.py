@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kometa_ai.adapters.kometa_files.tags import RADARR
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _BREAK = re.compile(BREAK)
 _NEWLINE = "\n"
 _USUAL_STEP = 2
+_LOOKED_AT = 100  # collections, to see how they are indented
 _CLOSE: Signature = ("end", "", "", "", "")
 
 
@@ -135,7 +137,7 @@ def _insert_line(
 
 def _step(name: Node, tree: Tree) -> int:
     """Return by how much the bodies of the collections beside this one are indented."""
-    for _, body in name.parent.pairs if name.parent else ():
+    for _, body in islice(name.parent.pairs, _LOOKED_AT) if name.parent else ():
         if body.kind is Kind.MAPPING and not body.style:
             return tree.column(body.children[0].start) - tree.column(name.start)
     return _USUAL_STEP

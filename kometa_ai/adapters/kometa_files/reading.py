@@ -140,12 +140,16 @@ def read_text(reading: Reading, file: SourceFile, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """A file with its tree; ``placed`` are its blocks so far, by the key that they belong to."""
+    """A file with its tree; ``placed`` are its blocks so far, by the key that they belong to.
+
+    ``listed`` says where in the list of all that was found those are that count.
+    """
 
     file: SourceFile
     tree: Tree
     homes: frozenset[int]
     placed: dict[int, Block] = field(default_factory=dict)
+    listed: dict[int, int] = field(default_factory=dict)
 
 
 def _read_block(reading: Reading, parsed: _Parsed, block: Block) -> None:
@@ -166,7 +170,7 @@ def _read_block(reading: Reading, parsed: _Parsed, block: Block) -> None:
         first = parsed.placed.setdefault(id(place.key), block)
         if first is not block:
             reading.faults.append(_second_block(file, block, first, found.collection.name))
-            _spoil(reading, found)
+            _spoil(reading, parsed, found)
             return
     problems.sort(key=lambda fault: int(fault.where.rpartition(":")[2]))
     if wish.enabled is Switch.OFF:
@@ -175,7 +179,7 @@ def _read_block(reading: Reading, parsed: _Parsed, block: Block) -> None:
         reading.faults += problems
     if found and wish.enabled is Switch.ON:
         reading.notices += notices
-        _enlist(reading, replace(found, sound=not problems))
+        _enlist(reading, parsed, replace(found, sound=not problems))
     elif found:
         _set_aside(reading, found, wish.enabled, f"{file.name}:{block.begin.number}")
 
@@ -190,13 +194,14 @@ def _set_aside(reading: Reading, found: Found, enabled: Switch, where: str) -> N
         )
 
 
-def _enlist(reading: Reading, found: Found) -> None:
+def _enlist(reading: Reading, parsed: _Parsed, found: Found) -> None:
     if found.taglist is None and find_tags(found.place.body, SONARR):
         reading.notices.append(
             f'{found.collection.source}: "{found.collection.name}" is a collection of series;'
             " these come with a later version, and it is skipped."
         )
         return
+    parsed.listed[id(found.place.key)] = len(reading.found)
     reading.found.append(found)
 
 
@@ -206,11 +211,10 @@ def _second_block(file: SourceFile, block: Block, first: Block, name: str) -> Fa
     return _fault(file, block.begin.number, message, remedy)
 
 
-def _spoil(reading: Reading, twin: Found) -> None:
-    reading.found = [
-        replace(one, sound=False) if one.place.key is twin.place.key else one
-        for one in reading.found
-    ]
+def _spoil(reading: Reading, parsed: _Parsed, twin: Found) -> None:
+    at = parsed.listed.get(id(twin.place.key))
+    if at is not None:
+        reading.found[at] = replace(reading.found[at], sound=False)
 
 
 def _fault(file: SourceFile, line: int, message: str, remedy: str) -> Fault:

@@ -29,6 +29,7 @@ LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BREAK = r"\r\n|[\r\n\x85\u2028\u2029]"
 
 DEEPEST = 200
+MOST_DIRECTIVES = 100
 
 # What an event says apart from its place: kind, anchor, tag, style, text.
 Signature: TypeAlias = "tuple[str, str, str, str, str]"
@@ -177,6 +178,8 @@ def line_starts(text: str) -> tuple[int, ...]:
 
 def grow(text: str, loader: Loader = LOADER) -> Tree:
     """Read a text into a tree; raise ``NotYamlError`` if that is impossible."""
+    if text.count("\n%TAG") > MOST_DIRECTIVES:  # libyaml holds each against all others
+        raise NotYamlError(0, f"it has more than {MOST_DIRECTIVES} directives")
     builder = _Builder(text)
     try:
         for event in yaml.parse(text, Loader=loader):

@@ -90,6 +90,21 @@ def test_a_collection(snapshot: SnapshotAssertion) -> None:
     assert collection_payload(NOIR) == snapshot
 
 
+@pytest.mark.parametrize(
+    ("phase", "counted", "expected"),
+    [
+        (Phase.WAITING, "312 of 840", "waiting for a batch, 312 of 840"),
+        (Phase.WAITING, "840 requests", "waiting for a batch, 840 requests"),
+        (Phase.TAGGING, "", "tagging"),
+        (None, "", None),
+    ],
+)
+def test_a_phase_is_told_in_words(phase: Phase | None, counted: str, expected: str | None) -> None:
+    assert BUSY.live is not None
+    live = replace(BUSY.live, phase=phase, counted=counted)
+    assert state_payload(replace(BUSY, live=live))["phase_detail"] == expected
+
+
 def test_a_run_that_ended_still_names_itself() -> None:
     told = state_payload(replace(BUSY, live=None))
     assert (told["run_id"], told["phase"], told["progress"]) == ("7", None, 0)

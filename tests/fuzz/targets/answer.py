@@ -6,6 +6,7 @@ import json
 import math
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
@@ -14,6 +15,9 @@ from kometa_ai.domain.prompt import REASON_LIMIT, MalformedAnswerError, Reading,
 from kometa_ai.domain.requests import Question, Request
 from tests.fuzz.target import Target, mostly
 from tests.questions import questions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FULL = questions(films=3)
 HEISTS, SPACE = FULL.questions[0].slugs
@@ -43,20 +47,22 @@ def check(data: bytes) -> None:
         assert not _is_plain_answer(text)
         return
     _is_sound(reading)
+    _says_what_is_written(_loaded(text, _Pairs), reading)
+    whole = _loaded(text, _once)
+    if isinstance(whole, dict):
+        _bad_hides_no_good(whole, reading)
+
+
+def _loaded(text: str, hook: Callable[[list[tuple[str, object]]], object]) -> object:
+    """Return what JSON makes of a text, ``None`` if it is none."""
     with suppress(ValueError, RecursionError):
-        _says_what_is_written(json.loads(text, object_pairs_hook=_Pairs), reading)
-    with suppress(ValueError, RecursionError):
-        whole = json.loads(text, object_pairs_hook=_once)
-        if isinstance(whole, dict):
-            _bad_hides_no_good(whole, reading)
+        return json.loads(text, object_pairs_hook=hook)
+    return None
 
 
 def _is_plain_answer(text: str) -> bool:
     """Return whether the text is nothing but an answer of the right shape."""
-    try:
-        whole = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        return False
+    whole = _loaded(text, _once)
     lists = isinstance(whole, dict) and (whole.get("named"), whole.get("judged"))
     return bool(lists) and all(isinstance(one, list) for one in lists or ())
 

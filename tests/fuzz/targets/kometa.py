@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import yaml
 from hypothesis import strategies as st
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 from kometa_ai.adapters.kometa_files import KometaFiles, choose, fix_tags, read
 from kometa_ai.domain.collection import is_collection_tag
 from tests.fuzz.target import Target, mostly
+
+Tags: TypeAlias = "tuple[str, ...]"
 
 KEY = "radarr_taglist"
 UNTAGGED = "Kometa will not find these tags"
@@ -90,17 +94,35 @@ def _only_tags_differ(old: bytes, new: bytes, fixes: int) -> None:
     gone, come = lines[0] - lines[1], lines[1] - lines[0]
     assert gone.total() <= fixes + trees.spread + 1, gone  # and the last line, if it had no end
     assert come.total() <= 2 * fixes + 1, come
+    tags = trees.tags
     assert trees.of(new.decode()) == meant
+    assert _only_one_came(tuple(tags), tuple(trees.tags)), (tags, trees.tags)
+
+
+@cache
+def _only_one_came(old: tuple[Tags, ...], new: tuple[Tags, ...]) -> bool:
+    """Return whether each list of tags is as it was, or got one, or is a new one with one."""
+    if not new:
+        return not old
+    came = new[0][-1:] if new[0] and is_collection_tag(new[0][-1]) else ()
+    kept = old and (
+        new[0] == old[0]
+        or (came and (new[0] == old[0] + came or (len(old[0]) <= 1 and new[0] == came)))
+    )
+    if kept and _only_one_came(old[1:], new[1:]):
+        return True
+    return bool(came) and new[0] == came and _only_one_came(old, new[1:])
 
 
 class _Trees:
     """Numbers for what PyYAML makes of a text, without the lists of tags: the same for the same.
 
-    ``spread`` counts the lines that such lists take beyond their first.
+    ``tags`` are those lists, ``spread`` counts the lines that they take beyond their first.
     """
 
     def __init__(self) -> None:
         self.spread = 0
+        self.tags: list[Tags] = []
         self._numbers: dict[object, int] = {}
         self._of_node: dict[int, int] = {}
 
@@ -110,6 +132,7 @@ class _Trees:
         except (yaml.YAMLError, ValueError, RecursionError):
             return None
         self._of_node.clear()
+        self.tags = []
         return tuple(self._number(root) for root in roots)
 
     def _number(self, node: yaml.Node | None) -> int:
@@ -126,6 +149,7 @@ class _Trees:
             for key, value in node.value:
                 if isinstance(key, yaml.ScalarNode) and key.value.lower() == KEY:
                     self.spread += value.end_mark.line - value.start_mark.line
+                    self.tags.append(_tags(value))
                 else:
                     pairs.append((self._number(key), self._number(value)))
             return ("mapping", node.tag, *pairs) if pairs else "nothing"
@@ -134,6 +158,15 @@ class _Trees:
         if node is None or node.tag == "tag:yaml.org,2002:null":
             return "nothing"
         return (node.tag, node.value)
+
+
+def _tags(node: yaml.Node) -> Tags:
+    """Return a list's tags; what is no text stands for itself."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null":
+        return ()
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    texts = [one.value if isinstance(one, yaml.ScalarNode) else "list" for one in nodes]
+    return tuple(tag.strip() for text in texts for tag in text.split(",") if tag.strip())
 
 
 PLAIN = ("# === KOMETA-AI ===", "# === END KOMETA-AI ===")

@@ -39,6 +39,8 @@ def check(data: bytes) -> None:
 
 def _is_what_csv_says(data: bytes, count: int) -> None:
     """A list that begins with its heading has as many titles as csv finds records below it."""
+    if any(other in data for other in (b";", b"\t", b"|")):
+        return  # another line may be a better heading
     if not data.startswith((b"Name,Year\n", b"tmdb_id,imdb_id,title,year\n")):
         return
     try:
