@@ -30,7 +30,7 @@ GRACE = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Share the time out among the readers; return 1 if anything was found."""
+    """Share the time out among the readers; return 1 if anything was found or failed."""
     parser = argparse.ArgumentParser("script/fuzz", description=__doc__)
     parser.add_argument("minutes", type=float, nargs="?", default=10.0, help="in all (10)")
     parser.add_argument("--target", choices=sorted(TARGETS), help="this reader alone")
@@ -40,17 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [told.target] if told.target else list(TARGETS)
     seconds = max(1, int(told.minutes * 60 / len(names)))
     before = set(CORPUS.glob(FOUND))
+    wrong = []
     for name in names:
         print(f"{name}: {seconds} s with {engine}", flush=True)
-        _fuzz(engine, name, seconds)
+        wrong += [] if fuzz(engine, name, seconds) else [name]
     found = sorted(set(CORPUS.glob(FOUND)) - before)
     for path in found:
         print(f"found: {path.relative_to(Path.cwd())}")
     print(f"{len(found)} found; script/test tests/fuzz/test_corpus.py shows what is wrong.")
-    return 1 if found else 0
+    if wrong:
+        print(f"not in order: {', '.join(wrong)}")
+    return 1 if found or wrong else 0
 
 
-def _fuzz(engine: str, name: str, seconds: int) -> None:
+def fuzz(engine: str, name: str, seconds: int) -> bool:
+    """Let an engine try a reader; return whether it did so to the end and found nothing.
+
+    What was found may be in the corpus already, and an engine that can't start finds nothing.
+    """
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as work:
         command = [sys.executable, "-m", f"script.fuzzing.by_{engine}", name, str(seconds), work]
         try:
@@ -60,12 +67,16 @@ def _fuzz(engine: str, name: str, seconds: int) -> None:
             )
         except subprocess.TimeoutExpired:
             print(f"{name}: it did not end in time", flush=True)
+            sound = False
         else:
             told = process.stderr.decode(errors="replace").splitlines()
             print("\n".join(line for line in told if not NOISE.match(line)), flush=True)
-        # An input that hangs leaves the process no time to keep it: libFuzzer does that.
-        for hung in Path(work).glob("timeout-*"):
-            TARGETS[name].keep(hung.read_bytes())
+            sound = process.returncode == 0
+        # An input that hangs or takes all memory leaves no time to keep it: libFuzzer does that.
+        for kind in ("timeout-*", "oom-*"):
+            for input_ in Path(work).glob(kind):
+                TARGETS[name].keep(input_.read_bytes())
+    return sound
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ class HangsError(Exception):
     """An input takes a reader far too long."""
 
 
-def fuzz(target: Target, seconds: float) -> None:
-    """Try the reader until the time is up or something is found, and keep that."""
+def fuzz(target: Target, seconds: float) -> bool:
+    """Try the reader until the time is up or something is found; keep that, and return false."""
     failed: list[bytes] = []
     tried = 0
 
@@ -65,6 +65,7 @@ def fuzz(target: Target, seconds: float) -> None:
             print(f"kept: {target.keep(failed[-1])}", flush=True)  # the last is the smallest
             break
     print(f"{target.name}: {tried:,} inputs", flush=True)
+    return not failed
 
 
 def _hangs(_number: int, _frame: FrameType | None) -> None:
@@ -72,4 +73,4 @@ def _hangs(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    fuzz(TARGETS[sys.argv[1]], float(sys.argv[2]))
+    sys.exit(0 if fuzz(TARGETS[sys.argv[1]], float(sys.argv[2])) else 1)
