@@ -33,6 +33,7 @@ WISHES = [
 CHANCES = {"Noir": {1: 0.95, 2: 0.95, 3: 0.65, 20: 0.95}, "Cosy": {3: 0.95, 4: 0.62}}
 FEW = [movie(number) for number in range(1, 21)]
 PERCENT = 30
+WORDS = ("heists", "jewels")
 NOTHING = states.State({}, (), {}, (), {}, frozenset(), frozenset(), frozenset(), 0, Decimal(0), {})
 
 
@@ -217,10 +218,10 @@ def paid(run: int, tokens: tuple[int, int, int, int]) -> Paid:
 @pytest.mark.parametrize(
     ("line", "standing", "forced", "pairs", "found"),
     [
-        ("Heat", False, set(), 1, True),
-        ("Heat", True, set(), 1, False),  # a second look
-        ("Heat", False, {2}, 1, False),
-        ("Heat, told anew", False, set(), 1, False),
+        ("Heat", False, set(), 2, True),
+        ("Heat", True, set(), 2, False),  # a second look
+        ("Heat", False, {2}, 2, False),
+        ("Heat, told anew", False, set(), 2, False),
         ("Heat", False, set(), 0, False),  # the first answer left it out
     ],
 )
@@ -234,11 +235,11 @@ def test_a_pair_that_was_paid_for_twice_is_found(
     )
     nothing = replace(NOTHING, paid=rows)
     asks = [
-        Ask(first, {Pair(1, "Heat", "heists", standing=False): 0.9}, sound=True),
-        Ask(second, {Pair(1, line, "heists", standing=standing): 0.9}, sound=True),
+        Ask(first, {Pair(1, "Heat", words, standing=False): 0.9 for words in WORDS}, sound=True),
+        Ask(second, {Pair(1, line, words, standing=standing): 0.9 for words in WORDS}, sound=True),
     ]
     twice = money.Twice(forced=forced)
-    assert bool(twice.wrong(asks, [first, second], nothing)) is found
+    assert len(twice.wrong(asks, [first, second], nothing)) == found
 
 
 def test_foreign_writes_are_found() -> None:

@@ -111,6 +111,7 @@ class Twice:
         for ask in asks:
             paid = matched.get(places.get(id(ask.bill), -1))
             whole = paid is not None and ask.sound and paid.pairs == len(ask.pairs)
+            again = []
             for pair in ask.pairs:
                 key = pair.item_id, pair.words
                 before = answered.get(key)
@@ -118,10 +119,13 @@ class Twice:
                 excused = forced or pair.standing or pair.words in self.excused
                 if before is not None and before[0].line == pair.line and not excused:
                     run = paid.run if paid else "?"
-                    found.append(
+                    again.append(
                         f'film {pair.item_id} was judged by "{pair.words}" in run {before[1]}, and'
                         f" asked about again in run {run} without any need"
                     )
                 if whole and paid is not None:
                     answered[key] = pair, paid.run
+            if again:  # one lost answer is one defect, and not two hundred
+                more = f", and {len(again) - 1} more pairs of that request"
+                found.append(again[0] + (more if again[1:] else ""))
         return found
