@@ -95,7 +95,9 @@ class Judging:
         if reviewer is None:
             return await self._ask(first, cases, titles, left)
         judged, chosen = await self._ask(first, [one.fresh for one in cases], titles, left)
-        doubtful, reviewed = [one.doubtful for one in judged], 0
+        named = first.tally.named
+        doubtful = [one.doubtful(named.get(one.collection.slug, {})) for one in judged]
+        reviewed = 0
         if not first.tally.stopped:
             left = None if left is None else left - chosen
             doubtful, reviewed = await self._ask(reviewer, doubtful, titles, left)

@@ -103,7 +103,8 @@ def _with_doubts(
 ) -> Case:
     """Return a case with nothing pending but the second opinions to expect."""
     collection, ledger = case.collection, case.ledger
-    waiting = set(case.doubtful.pending.ids).difference(asked)
+    judged = frozenset(asked)
+    waiting = case.doubtful(judged).pending.ids - judged
     again = {
         one for one in asked if one in ledger.named and ledger.named[one].near(collection.threshold)
     }

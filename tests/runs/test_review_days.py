@@ -201,6 +201,18 @@ async def test_a_cap_counts_both_and_serves_the_first_verdicts_first(tmp_path: P
         assert report.exhausted == ""
 
 
+async def test_what_waits_for_both_is_counted_once(tmp_path: Path) -> None:
+    """A forced verdict comes first; whether it is doubtful then shows when it is there."""
+    async with reviewing(tmp_path, 8, CHANCES, OPINIONS) as world:
+        world.write(block("Noir"))
+        await world.run(max_pairs=8)
+        report = await world.run(max_pairs=3, force_refresh=True)
+        (noir,) = report.collections
+        assert (noir.judged, noir.pending, noir.deferred) == (3, 5 + 2, 5 + 2)
+        assert asked(world.claude, FIRST)[8:] == [("Noir", n) for n in (1, 2, 3)]
+        assert asked(world.claude, REVIEWER) == []
+
+
 async def answering(world: World) -> None:
     """Wait until the reviewer is asked."""
     async with asyncio.timeout(20):
