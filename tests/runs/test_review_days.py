@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kometa_ai.demo.mishap import Mishap, limited, no_credit, overloaded
+from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Result
+from kometa_ai.purchasing import OF_A_RUN, TooDearError
+from kometa_ai.seat import take_seats
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books
 from tests.runs.reviews import (
@@ -171,6 +174,16 @@ async def test_budgets_hold_over_both(tmp_path: Path, name: str, dollars: str) -
         assert len(asked(world.claude, FIRST)) == 40, "once"
         assert sorted(asked(world.claude, REVIEWER)) == [("Noir", n) for n in range(1, 36)]
         check_money(world, report, again)
+
+
+async def test_what_the_first_has_set_aside_the_reviewer_may_not_spend(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, 1, {}, {}) as world, world.house() as house:
+        bench = take_seats(house, [Budget(OF_A_RUN, Decimal(1))], "1")
+        assert bench.reviewer is not None
+        bench.first.purchasing.set_aside(Decimal("0.7"))
+        with pytest.raises(TooDearError):
+            bench.reviewer.purchasing.set_aside(Decimal("0.4"))
+        bench.reviewer.purchasing.set_aside(Decimal("0.3"))
 
 
 async def test_several_at_once_stay_within_the_budget(tmp_path: Path) -> None:
