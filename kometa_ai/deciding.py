@@ -13,7 +13,13 @@ from kometa_ai.domain.pending import Pending, Why
 from kometa_ai.domain.tagging import Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+    from collections.abc import (
+        Container,
+        Iterable,
+        Mapping,
+        Sequence,
+        Set as AbstractSet,
+    )
     from datetime import datetime
 
     from kometa_ai.domain.collection import Collection
@@ -67,10 +73,14 @@ class Case:
         """Return the case without what waits for a second look."""
         return replace(self, pending=self.pending.without(Why.NEAR_THRESHOLD))
 
-    @property
-    def doubtful(self) -> Case:
-        """Return the case with nothing pending but second looks, those that came up lately too."""
+    def doubtful(self, judged: Container[int] = ()) -> Case:
+        """Return the case with nothing pending but second looks, those that came up lately too.
+
+        What was to be judged in any case and is not among the ``judged`` ones comes first.
+        """
+        waiting = {one for one in self.pending.by_why.get(Why.FORCED, ()) if one not in judged}
         near = pending.near(self.collection, self.free.candidates, self.ledger)
+        near = tuple(one for one in near if one not in waiting)
         by_why = {Why.NEAR_THRESHOLD: near} if near else {}
         return replace(self, pending=Pending(self.collection, by_why))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -148,9 +149,10 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
         )
         left = None if left is None else left - selection.count
         priced = bill.add(_price(prepare(planned, house.judge), expected, house))
+        deferred = Counter(selection.deferred)
         guess += expected.guess(one.request for one in priced)
         if second is not None:
-            foreseen = second_opinions.foresee(
+            foreseen, waiting = second_opinions.foresee(
                 cases,
                 selection,
                 shelf.titles,
@@ -161,7 +163,8 @@ async def estimate(request: RunRequest, house: House) -> Estimate:
             )
             left = None if left is None else left - sum(one.pairs for one, _ in foreseen)
             priced += second.add(foreseen)
-        parts += [_part(case, priced, selection.deferred) for case in cases]
+            deferred.update(waiting)
+        parts += [_part(case, priced, deferred) for case in cases]
     told = (*files.notices, *(one.notice for one in renamed), *notices, *house.judge.notices)
     review = None if second is None else second.as_review()
     if second is not None:

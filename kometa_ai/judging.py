@@ -15,6 +15,7 @@ from kometa_ai.asking import Asking
 from kometa_ai.batching import Batching, still_waiting
 from kometa_ai.domain.fault import FaultKind, SkipError, StopError
 from kometa_ai.domain.report import Phase
+from kometa_ai.domain.wording import many
 from kometa_ai.ports import BatchGoneError, Failed, NoBatchesError, UnansweredError
 from kometa_ai.settings import ClaudeMode
 from kometa_ai.tally import Tally
@@ -95,7 +96,9 @@ class Judging:
         if reviewer is None:
             return await self._ask(first, cases, titles, left)
         judged, chosen = await self._ask(first, [one.fresh for one in cases], titles, left)
-        doubtful, reviewed = [one.doubtful for one in judged], 0
+        named = first.tally.named
+        doubtful = [one.doubtful(named.get(one.collection.slug, {})) for one in judged]
+        reviewed = 0
         if not first.tally.stopped:
             left = None if left is None else left - chosen
             doubtful, reviewed = await self._ask(reviewer, doubtful, titles, left)
@@ -212,7 +215,7 @@ class Judging:
         seat.tally.blame(
             replace(
                 fault,
-                message=f"{fault.message} A batch of {batch.total:,} requests was handed in"
+                message=f"{fault.message} A batch of {many(batch.total, 'request')} was handed in"
                 " elsewhere; what it asks is left to it.",
                 remedy="Set CLAUDE_BASE_URL back for one run, to take what it is paid for.",
             )
@@ -221,8 +224,8 @@ class Judging:
     def _leave(self, batch: OpenBatch) -> None:
         self._set_apart(batch)
         self.chronicle.notice(
-            f"A batch of {batch.total:,} requests is on its way, from an earlier run; what it asks"
-            " is left to it, and taken by the first run after its end."
+            f"A batch of {many(batch.total, 'request')} is on its way, from an earlier run; what it"
+            " asks is left to it, and taken by the first run after its end."
         )
 
     def _set_apart(self, batch: OpenBatch) -> None:
@@ -259,9 +262,11 @@ class Judging:
             )
             return
         counts = Counter(isinstance(one, Failed) for one in came.values())
-        told = f"{counts[False]:,} answers of a batch of an earlier run are taken"
+        taken = f"{many(counts[False], 'answer')} of a batch of an earlier run"
+        told = f"{taken} {'is' if counts[False] == 1 else 'are'} taken"
         if counts[True]:
-            told += f"; {counts[True]:,} of its requests were not answered, which costs nothing"
+            missed = "was" if counts[True] == 1 else "were"
+            told += f"; {counts[True]:,} of its requests {missed} not answered, which costs nothing"
         self.chronicle.notice(f"{told}.")
 
 

@@ -55,8 +55,8 @@ def foresee(
     *,
     max_pairs: int | None,
     items_per_request: int | None,
-) -> list[tuple[Request, Usage]]:
-    """Return the requests to expect, with what they will use.
+) -> tuple[list[tuple[Request, Usage]], Mapping[str, int]]:
+    """Return the requests to expect, with what they will use, and what must wait, by slug.
 
     ``first`` is what the other model is asked before. What it will leave near the threshold is
     not known: of titles that were judged before it is what was near then, and of new ones the
@@ -67,9 +67,9 @@ def foresee(
     foreseen = []
     for case in cases:
         bit = bits.get(case.collection.slug, 0)
-        asked = [item_id for item_id, mask in first.asked.items() if mask & bit]
-        foreseen.append(_with_doubts(case, asked, share, titles.fingerprints))
-    _, groups = deciding.plan(
+        judged = [item_id for item_id, mask in first.asked.items() if mask & bit]
+        foreseen.append(_with_doubts(case, judged, share, titles.fingerprints))
+    selection, groups = deciding.plan(
         foreseen,
         titles,
         house.policy,
@@ -77,11 +77,12 @@ def foresee(
         items_per_request=items_per_request,
         few=True,
     )
-    return [
+    asked = [
         (request, _usage(request, reviewer, warm=number > 0))
         for requests in prepare(groups, reviewer)
         for number, request in enumerate(requests)
     ]
+    return asked, selection.deferred
 
 
 def _near_share(cases: Sequence[Case], reviewer: str) -> float:
@@ -103,7 +104,8 @@ def _with_doubts(
 ) -> Case:
     """Return a case with nothing pending but the second opinions to expect."""
     collection, ledger = case.collection, case.ledger
-    waiting = set(case.doubtful.pending.ids).difference(asked)
+    judged = frozenset(asked)
+    waiting = case.doubtful(judged).pending.ids - judged
     again = {
         one for one in asked if one in ledger.named and ledger.named[one].near(collection.threshold)
     }

@@ -406,7 +406,7 @@ async def test_what_a_person_called_off_ends_and_what_it_brought_is_taken(
         assert batch.canceling
         kinds = [one["type"] for one in batch.results.values()]
         assert (kinds.count("succeeded"), kinds.count("canceled")) == (1, 3)
-        assert any("1 answers of a batch" in one for one in report.notices)
+        assert any("1 answer of a batch of an earlier run is" in one for one in report.notices)
         check(world, report, batches=2)
 
 

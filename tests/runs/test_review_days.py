@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kometa_ai.demo.mishap import Mishap, limited, no_credit, overloaded
+from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.report import Result
+from kometa_ai.purchasing import OF_A_RUN, TooDearError
+from kometa_ai.seat import take_seats
 from kometa_ai.settings import ClaudeMode
 from tests.runs.batches import books
 from tests.runs.reviews import (
@@ -173,6 +176,16 @@ async def test_budgets_hold_over_both(tmp_path: Path, name: str, dollars: str) -
         check_money(world, report, again)
 
 
+async def test_what_the_first_has_set_aside_the_reviewer_may_not_spend(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, 1, {}, {}) as world, world.house() as house:
+        bench = take_seats(house, [Budget(OF_A_RUN, Decimal(1))], "1")
+        assert bench.reviewer is not None
+        bench.first.purchasing.set_aside(Decimal("0.7"))
+        with pytest.raises(TooDearError):
+            bench.reviewer.purchasing.set_aside(Decimal("0.4"))
+        bench.reviewer.purchasing.set_aside(Decimal("0.3"))
+
+
 async def test_several_at_once_stay_within_the_budget(tmp_path: Path) -> None:
     async with reviewing(tmp_path, 40, many(), many(), concurrency=4) as world:
         world.write(block("Noir"))
@@ -199,6 +212,18 @@ async def test_a_cap_counts_both_and_serves_the_first_verdicts_first(tmp_path: P
         assert sorted(asked(world.claude, REVIEWER)) == DOUBTFUL
         assert world.radarr.members("kai-noir") == BY_BOTH
         assert report.exhausted == ""
+
+
+async def test_what_waits_for_both_is_counted_once(tmp_path: Path) -> None:
+    """A forced verdict comes first; whether it is doubtful then shows when it is there."""
+    async with reviewing(tmp_path, 8, CHANCES, OPINIONS) as world:
+        world.write(block("Noir"))
+        await world.run(max_pairs=8)
+        report = await world.run(max_pairs=3, force_refresh=True)
+        (noir,) = report.collections
+        assert (noir.judged, noir.pending, noir.deferred) == (3, 5 + 2, 5 + 2)
+        assert asked(world.claude, FIRST)[8:] == [("Noir", n) for n in (1, 2, 3)]
+        assert asked(world.claude, REVIEWER) == []
 
 
 async def answering(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kometa_ai.demo.judgement import Judgement, lines
+from kometa_ai.demo.judgement import Judgement
 from kometa_ai.demo.meter import Meter
 from kometa_ai.domain.report import RunRequest
 from kometa_ai.estimating import Estimate, estimate
@@ -15,7 +15,7 @@ from kometa_ai.settings import ClaudeMode
 from tests.demo_library import library, wishes
 from tests.runs.reviews import REVIEWER, part, reviewing
 from tests.springboard import cli
-from tests.world import World, block
+from tests.world import World, block, movie
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +122,7 @@ async def test_a_cap_counts_them_too(tmp_path: Path) -> None:
         assert (said.pairs, review.pairs) == (3, 3)
         report = await world.run()
         assert part(report).pairs == 3
+        assert said.collections[0].deferred == report.collections[0].deferred == 1
 
 
 async def test_without_a_reviewer_nothing_is_foreseen(tmp_path: Path) -> None:
@@ -157,27 +158,15 @@ async def test_the_command_line_shows_it_apart(tmp_path: Path) -> None:
 
 async def test_what_a_sure_reviewer_has_settled_was_doubtful_all_the_same(tmp_path: Path) -> None:
     """Nothing is near the threshold any more, but of new titles as many will be."""
-    old, new = library(1_000)[:500], library(1_000)[500:]
-    async with World(tmp_path, old, review_model=REVIEWER) as world:
-        await prepared(world)
-        world.claude.judges[REVIEWER] = sure
+    doubts = {"Noir": dict.fromkeys(range(10, 901, 10), 0.65)}
+    clear = {"Noir": {number: 0.97 if number % 20 else 0.1 for number in doubts["Noir"]}}
+    async with reviewing(tmp_path, 600, doubts, clear) as world:
+        world.write(block("Noir"))
         first = await world.run()
-        settled = part(first).pairs
-        assert settled > 20
-        for film in new:
-            world.radarr.add_movie(film)
+        assert part(first).pairs == 60
+        for number in range(601, 901):
+            world.radarr.add_movie(movie(number))
         said, review = await foreseen(world)
-        growth = (said.pairs - review.pairs) / (first.spending.pairs - settled)
-        assert review.pairs == pytest.approx(settled * growth, rel=0.15)
-        again = await world.run()
-        assert review.cost == pytest.approx(part(again).cost, rel=Decimal("0.4"))
-
-
-def sure(_: str, message: str) -> dict[str, object]:
-    """Call every other title a clear yes, and the rest a clear no."""
-    named = [
-        {"id": line.id, "c": letter, "p": 0.97 if line.id % 2 else 0.1, "why": "It is plain"}
-        for line in lines(message)
-        for letter in line.standing
-    ]
-    return {"named": named, "judged": [line.id for line in lines(message)]}
+        assert (said.pairs, review.pairs) == (330, 30), "a tenth, and not what is usual"
+        world.claude.meter = Meter()
+        assert_close(review, await world.run())
