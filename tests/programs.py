@@ -74,14 +74,14 @@ class Program:
         self._process = self._reading = None
         return code
 
-    async def says(self, words: str, *, since: int = 0) -> None:
+    async def says(self, words: str, *, since: int = 0, patience: float = PATIENCE) -> None:
         """Wait until it prints certain words, after the lines that were there before."""
 
         def said() -> bool:
             return any(words in line for line in self.lines[since:])
 
         try:
-            async with asyncio.timeout(PATIENCE), self._news:
+            async with asyncio.timeout(patience), self._news:
                 await self._news.wait_for(lambda: said() or self._ended)
         except TimeoutError:
             pass  # what it said instead is told below, as when it ended

@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 INSTALLER = ROOT / "script" / "homeassistant"
 FOR_PEOPLE = ROOT / "homeassistant"
 NO_PYTHON = 69
+FIRST_START = 150.0
+"""Seconds: it compiles half a thousand modules then, on a machine that does other things too."""
 USER = {"name": "Ada", "username": "ada", "password": "ada-ada-ada", "language": "en"}
 SETTINGS = """\
 homeassistant:
@@ -90,7 +92,9 @@ class Core:
         """Start it, on the port it always has; return when it runs and its user is logged in."""
         since = self.now()
         await self.program.start()
-        await self.program.says("[homeassistant.core] Starting Home Assistant", since=since)
+        await self.program.says(
+            "[homeassistant.core] Starting Home Assistant", since=since, patience=FIRST_START
+        )
         await self._connect()
 
     async def stop(self, signal: Signals = SIGTERM) -> None:
