@@ -166,6 +166,9 @@ class Desk:
     def _result(self, params: dict[str, Json]) -> dict[str, object]:
         mishap = self._mishap({**params, "batch": "item"})
         body = {**params, "model": self._served(str(params.get("model")))}
+        if mishap.fate == "errored":
+            said = refused(500, "api_error", "Internal server error").body
+            return {"type": "errored", "error": json.loads(said)}
         if mishap.fate:
             return {"type": mishap.fate}
         reply = mishap.reply or next((refused(*wrong) for wrong in refusals(body)), None)

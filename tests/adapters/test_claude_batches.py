@@ -91,6 +91,7 @@ async def test_the_newest_come_first_and_the_look_ends_at_the_known_one(
 LINES: list[tuple[dict[str, Json], Failed]] = [
     ({"type": "canceled"}, Failed(Failure.CANCELED)),
     ({"type": "expired"}, Failed(Failure.EXPIRED)),
+    ({"type": "errored"}, Failed(Failure.BROKEN)),  # nobody says why
     (
         {
             "type": "errored",

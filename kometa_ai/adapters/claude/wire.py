@@ -28,6 +28,7 @@ EVENTS: Final = frozenset(
 MOST_TOKENS: Final = 10**9
 """No answer takes more; a count beyond it could not even be stored."""
 
+ERRORED: Final = "errored"
 FAILURES: Final = {"canceled": Failure.CANCELED, "expired": Failure.EXPIRED}
 
 
@@ -172,7 +173,10 @@ def result_of(line: bytes, model: str, quoted: Callable[[str], str]) -> tuple[st
         return read.custom_id, Failed(FAILURES[result.type])
     complaint = result.error.error if result.error else None
     if complaint is None:
-        raise NotClaudeError
+        if result.type != ERRORED:
+            raise NotClaudeError
+        # It does not say why. It is not billed either way, and must not keep the others waiting.
+        return read.custom_id, Failed(Failure.BROKEN)
     refused = complaint.type in {"invalid_request_error", "request_too_large"}
     failure = Failure.INVALID if refused else Failure.BROKEN
     return read.custom_id, Failed(failure, quoted(complaint.message))
