@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from script.soaking.place import Place
 
-PATIENCE: Final = 150.0
+PATIENCE: Final = 300.0
+"""Seconds. A run that was killed while it handed a batch in is followed by one that looks for it in
+the account's list three times, over three minutes, before it counts as never created."""
 STEP: Final = 0.1
 TRIES: Final = 3
 STILL: Final = 2.5
