@@ -22,10 +22,10 @@ TOO_FEW: Final = 200
 """With fewer judged pairs in all, what is expected of a wish is a guess."""
 NARROW: Final = 0.02
 WIDE: Final = 0.12
+"""Most wishes name a share of the titles that is between these."""
 FEW: Final = 10
 ENOUGH: Final = 300
 """So many reasons are looked at; ``FEW`` count as much as what is usual."""
-"""Most wishes name a share of the titles that is between these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,11 +121,6 @@ class Desk:
                 canceled: dict[str, object] = {"type": "canceled"}
                 batch.results[name] = canceled if batch.canceling else self._result(params)
 
-    def expire(self, batch: SimulatedBatch) -> None:
-        """Let a day pass without a turn for what is not done."""
-        for name, _ in batch.requests:
-            batch.results.setdefault(name, {"type": "expired"})
-
     def card(self, batch: SimulatedBatch) -> dict[str, object]:
         """Return what is told of a batch."""
         ended = batch.ended
