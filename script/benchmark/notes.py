@@ -96,10 +96,11 @@ A tag that is new costs one request to create, and a bulk edit holds 500 films o
 takes two requests for each change, 10,000 in all. Twenty new tags at once cannot take less than 40
 requests; the limit is held against ten.""",
     "The service": """\
-Seconds to online, milliseconds and the runs are medians of five. Memory is that of the service's
-own process: a run is made by a worker that gives all its memory back, Claude's client included
-(80 MB). What wakes an idle service is the MQTT client once a second, and every two seconds a look
-at the files that may change.""",
+Seconds to online and milliseconds are medians of five, the runs of nine pairs, with a broker and
+without in turns; the target is held against the median of the pairs' own ratios. Memory is that of
+the service's own process: a run is made by a worker that gives all its memory back, Claude's client
+included (80 MB). What wakes an idle service is the MQTT client once a second, and every two seconds
+a look at the files that may change.""",
     "Tokens": """\
 Kometa-AI is the true adapter against the simulated Claude with its own judge, which names the pairs
 that have a fair chance; a named pair costs about 35 tokens of output, all others
