@@ -277,6 +277,7 @@ def test_a_log_is_read_for_bugs_and_secrets() -> None:
     )
     assert checker.wrong_codes([("service by SIGTERM", 0), ("--run-now", 4)]) == []
     assert len(checker.wrong_codes([("service by SIGTERM", 1), ("--run-now", -11)])) == 2
+    assert len(checker.wrong_codes([("service by itself", 0), ("service by itself", 2)])) == 1
 
 
 def test_what_a_service_takes_more_and_more_of_is_found() -> None:

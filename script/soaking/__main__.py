@@ -86,6 +86,7 @@ async def _quiet(place: Place, checker: Checker) -> None:
         await quiet.clean_run(place)
     except quiet.NotQuietError as error:
         place.log.checked("quiet", [str(error)])
+        place.keep_log()  # while the soak goes on, somebody may want to look
         return
     place.log.checked("quiet", [])
     state = checker.check(place, await place.ear.retained())

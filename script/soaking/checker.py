@@ -253,6 +253,7 @@ def wrong_codes(codes: Iterable[tuple[str, int]]) -> list[str]:
         "service by SIGKILL": {-SIGKILL, 2},
         "service by SIGTERM": {0, 2},
         "service that was not up yet": {-SIGKILL, -SIGTERM, 0, 2},
+        "service by itself": {2},
     }
     return [
         f"{what}: exit code {code}"

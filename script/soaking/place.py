@@ -194,6 +194,11 @@ class Place:
         self.beside.add(task)
         task.add_done_callback(self.beside.discard)
 
+    def keep_log(self) -> None:
+        """Write down what the service has said by now."""
+        lines = "\n".join(self.service.lines)
+        (self.folder / "service.log").write_text(lines, encoding="utf-8")
+
     def new_lines(self) -> list[str]:
         """Return what the service and the command line have printed since this was asked last."""
         lines = [*self.service.lines[self.read_lines :], *self.outputs]
@@ -276,7 +281,7 @@ async def opened(folder: Path, log: Logbook) -> AsyncIterator[Place]:
             for task in list(place.beside):
                 task.cancel()
             await place.stop(SIGKILL)
-            (folder / "service.log").write_text("\n".join(service.lines), encoding="utf-8")
+            place.keep_log()
 
 
 def _tag_by_hand(radarr: WatchedRadarr, chance: Random) -> None:

@@ -62,6 +62,11 @@ async def calm(place: Place) -> None:
     if not place.broker_up:
         await place.broker.start()
         place.broker_up = True
+    await _revive(place)
+
+
+async def _revive(place: Place) -> None:
+    """Start the service if it is down: at broken settings it ends by itself."""
     if place.service_up and not place.alive:
         place.codes.append(("service by itself", await place.service.wait()))
         place.service_up = False
@@ -69,10 +74,20 @@ async def calm(place: Place) -> None:
         await place.start()
 
 
+async def _online(place: Place) -> None:
+    """Wait for the service; one that had read broken settings before they were mended ends yet."""
+    begun = time.monotonic()
+    while not place.ear.online:
+        if time.monotonic() - begun > PATIENCE:
+            raise NotQuietError(f"'online' on MQTT did not come within {PATIENCE:.0f} s")
+        await _revive(place)
+        await asyncio.sleep(STEP)
+
+
 async def rest(place: Place) -> None:
     """Wait until nothing runs any more, and nobody has left a switch in another position."""
     await until("the end of the command line's runs", lambda: not place.beside)
-    await until("'online' on MQTT", lambda: place.ear.online)
+    await _online(place)
     await place.ear.say("", retain=True)
     for word, value in (
         ("schedule", "ON"),
