@@ -31,7 +31,7 @@ def fault_text(fault: Fault) -> str:
     """Return a fault as marked-up text: the place, the sentence, the remedy."""
     place = f"[bold]{safe(fault.where)}:[/] " if fault.where else ""
     remedy = f" [green]{safe(fault.remedy)}[/]" if fault.remedy else ""
-    return f"[red]![/] {place}{safe(fault.message)}{remedy}"
+    return f"[red]![/] {place}{safe(fault.said)}{remedy}"
 
 
 def table(*left: str) -> Table:
