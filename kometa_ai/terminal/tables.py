@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.decision import Decision, Pin
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import RunReport
     from kometa_ai.estimating import Estimate
+    from kometa_ai.outline import RunOutline
 
 NARROW = 76
 """On fewer columns a table leaves out what is least missed."""
@@ -112,7 +112,7 @@ def print_estimate(out: Console, estimate: Estimate) -> None:
         )
 
 
-def print_runs(out: Console, reports: Sequence[RunReport], zone: tzinfo) -> None:
+def print_runs(out: Console, reports: Sequence[RunOutline], zone: tzinfo) -> None:
     """Print the newest runs, one line each."""
     if not reports:
         out.print("No run has finished yet.")
