@@ -213,7 +213,8 @@ def _yaml_root(source: Source, path: Path) -> yaml.Node | None:
             "Values with special characters need quotation marks around them.",
         )
     except (yaml.YAMLError, ValueError, RecursionError):
-        source.fault("SETTINGS_FILE", f"{path} is not YAML text in UTF-8.", "")
+        # The name itself may be none: in JSON it can be half a character.
+        source.fault("SETTINGS_FILE", f"{str(path)!r} is not YAML text in UTF-8.", "")
     return None
 
 
