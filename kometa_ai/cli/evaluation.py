@@ -15,7 +15,7 @@ from kometa_ai.cli.report_file import ReportFile, ReportFileError
 from kometa_ai.cli.wiring import open_claude, open_house
 from kometa_ai.domain.evaluation.truth import TruthError, read_truth
 from kometa_ai.evaluating import Evaluating
-from kometa_ai.evaluation_json import evaluation_json
+from kometa_ai.evaluation_json import evaluation_json, stopped_json
 from kometa_ai.examining import Wanted, prepare
 from kometa_ai.messages.evaluation import as_page
 from kometa_ai.messages.evaluation_phrases import cost_until_now
@@ -92,22 +92,36 @@ async def _measure(
         # Before anything is spent: a report that can't be written must not cost a cent.
         page = stack.enter_context(ReportFile(path))
         print_plan(words, plan)
-        evaluating = Evaluating(plan, house)
-        try:
-            evaluation = out.masked(await evaluating.follow())
-        except asyncio.CancelledError:
-            narrator.rest()
-            out.complain(cost_until_now(*evaluating.spent))
-            raise
+        evaluation = await _follow(Evaluating(plan, house), out, narrator)
+        return _written(evaluation, page, path, settings)
+
+
+async def _follow(evaluating: Evaluating, out: Output, narrator: Narrator) -> Evaluation:
+    """Ask; if that is stopped, say what it has cost until then."""
+    try:
+        return out.masked(await evaluating.follow())
+    except asyncio.CancelledError:
+        narrator.rest()  # before the words: the bar would be drawn over them
+        if out.as_json:
+            out.json(stopped_json(*evaluating.spent))
+        out.complain(cost_until_now(*evaluating.spent))
+        raise
+    finally:
         narrator.rest()
-        if not any(each.judged for one in evaluation.models for each in one.passes):
-            notices = (*evaluation.notices, "No title was judged, so no report is written.")
-            return replace(evaluation, notices=notices), ""
-        try:
-            page.write(as_page(evaluation, settings.tz))
-        except ReportFileError as error:
-            return replace(evaluation, faults=(*evaluation.faults, error.fault)), ""
-        return evaluation, str(path)
+
+
+def _written(
+    evaluation: Evaluation, page: ReportFile, path: Path, settings: Settings
+) -> tuple[Evaluation, str]:
+    """Write the report, unless it would say nothing: there may be one that was paid for."""
+    if not any(each.judged for one in evaluation.models for each in one.passes):
+        notices = (*evaluation.notices, "No title was judged, so no report is written.")
+        return replace(evaluation, notices=notices), ""
+    try:
+        page.write(as_page(evaluation, settings.tz))
+    except ReportFileError as error:
+        return replace(evaluation, faults=(*evaluation.faults, error.fault)), ""
+    return evaluation, str(path)
 
 
 def _read(path: Path) -> Truth:

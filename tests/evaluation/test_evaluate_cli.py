@@ -226,7 +226,7 @@ async def test_a_stop_says_what_it_has_cost(tmp_path: Path) -> None:
     async with World(tmp_path, films, CHANCES) as world:
         world.write(block("Noir"))
         world.claude.mishaps = [Mishap(times=2), Mishap(times=None, gate=gate)]
-        async with going(world, *given(tmp_path)) as run:
+        async with going(world, *given(tmp_path), "--json") as run:
             await run.until(lambda: len(world.claude.requests) >= 3)
             ended, seconds = await run.stop(SIGINT)
         assert ended.code == 1
@@ -238,6 +238,8 @@ async def test_a_stop_says_what_it_has_cost(tmp_path: Path) -> None:
         paid = sum((bill.usd for bill in world.claude.meter.bills), Decimal(0))
         assert cost - lost == pytest.approx(paid, abs=Decimal("0.0001"))
         assert lost > 0
+        assert ended.json["result"] == "cancelled"
+        assert ended.json["cost_usd"] == pytest.approx(float(cost), abs=1e-4)
         async with world.house() as house:
             booked = await house.store.spent_between(EARLY, LATE)
         assert cost == pytest.approx(booked, abs=Decimal("0.0001"))
