@@ -31,8 +31,9 @@ def found(listed: Listed, library: int) -> str:
     told = [f"{which} {_are(listed.found)} in the library ({size})"]
     if absent := len(listed.absent):
         told.append(f"{absent:,} {_are(absent)} not, and left out")
-    if several := len(listed.ambiguous):
-        told.append(f"{several:,} fit{_s(several)} several of them, and {_are(several)} left out")
+    if unclear := len(listed.ambiguous):
+        leave = "leaves" if unclear == 1 else "leave"
+        told.append(f"{unclear:,} {leave} doubt which is meant, and {_are(unclear)} left out")
     if listed.repeated:
         told.append(f"{listed.repeated:,} repeat{_s(listed.repeated)} an earlier one")
     return "; ".join(told) + "."

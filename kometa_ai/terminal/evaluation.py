@@ -159,7 +159,7 @@ def _print_unfound(out: Console, evaluation: Evaluation) -> None:
     ]
     for heading, lines in (
         ("On the list, not in the library: {}", absent),
-        ("On the list, fitting several titles: {}", several),
+        ("On the list, in doubt which title is meant: {}", several),
     ):
         if lines:
             out.print(f"[bold]{heading.format(f'{len(lines):,}')}[/]")
