@@ -14,6 +14,7 @@ from kometa_ai.domain.fault import FaultKind
 from kometa_ai.domain.report import (
     JUDGING,
     FaultFound,
+    Phase,
     PhaseBegan,
     Progress,
     Result,
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import Event, Phase, RunReport, Trigger
+    from kometa_ai.domain.report import Event, RunReport, Trigger
     from kometa_ai.outline import RunOutline
 
 LAST_ADDED: Final = 10
 """Titles that are shown of a collection's newest ones; Home Assistant's attributes are small."""
+COUNTED: Final = frozenset({Phase.WAITING, Phase.ASKING, Phase.REVIEWING})
+"""Phases that count what they ask, each by itself."""
 NO_PROBLEM_WITH: Final = frozenset({Result.SUCCESS, Result.HELD, Result.DRY_RUN})
 
 
@@ -68,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The run that is going on; ``progress`` is in percent.
+    """The run that is going on; ``progress`` is in percent, of what its phase asks.
 
     ``counted`` says how far a batch is that it waits for: ``312 of 840``.
     """
@@ -81,6 +84,11 @@ class Live:
     progress: int = 0
     counted: str = ""
     cancelling: bool = False
+
+    def begin(self, phase: Phase) -> Live:
+        """Return the run in its next phase: what is asked is counted anew."""
+        progress = 0 if phase in COUNTED else self.progress
+        return replace(self, phase=phase, progress=progress, counted="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +200,11 @@ def fold(status: Status, event: Event) -> Status:
             begun = Live(run_id, request.trigger, request.dry_run, at)
             return replace(status, live=begun)
         case PhaseBegan(phase=phase) if live:
-            return replace(status, live=replace(live, phase=phase, counted=""))
+            return replace(status, live=live.begin(phase))
         case Progress(done=done, total=total) if live:
-            return replace(status, live=replace(live, progress=_percent(done, total)))
+            # When all requests of a batch are done, their verdicts are still to be counted.
+            percent = max(live.progress, _percent(done, total))
+            return replace(status, live=replace(live, progress=percent))
         case Waiting(done=done, total=total) if live:
             percent = _percent(done, total)
             return replace(status, live=replace(live, progress=percent, counted=event.words))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.asking import ADVICE_OF_A_RUN, Asking
+from kometa_ai.asking import ADVICE_OF_A_RUN, LATER, Asking
 from kometa_ai.booking import Booking
 from kometa_ai.domain.cost import Budget
 from kometa_ai.domain.decision import UNNAMED, Decision
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 NO_RUN: Final = "0"
 """Stands for the run in the books: an evaluation is none, and nobody is told of it as of one."""
+AGAIN: Final = "Evaluate again later; an evaluation keeps no verdict, so all of it is asked anew."
+"""What is said instead of that the next run asks about the rest."""
 ANNOUNCED: Final = "announced"
 """Names the budget that holds an evaluation to what was said that it would cost at most."""
 
@@ -79,7 +81,7 @@ class _Sitting:
         told = []
         for tally in self.tallies:
             for fault in tally.faults:
-                remedy = fault.remedy
+                remedy = fault.remedy.replace(LATER, AGAIN)
                 for advice in ADVICE_OF_A_RUN:
                     remedy = remedy.replace(advice, "").strip()
                 told.append(replace(fault, remedy=remedy))
@@ -110,9 +112,20 @@ class Evaluating:
                 if self._exhausted:
                     break
         except asyncio.CancelledError:
-            await asyncio.shield(self.house.store.book_reservations())
+            booked = await asyncio.shield(self.house.store.book_reservations())
+            for one in self._sittings:
+                one.purchasing.count_lost(booked.get(one.tried.judge.model.name, Decimal(0)))
             raise
         return self._evaluation()
+
+    @property
+    def spent(self) -> tuple[Decimal, Decimal]:
+        """Return what it has cost by now, and what of it is assumed for answers that were lost."""
+        receipts = [one.purchasing.receipts for one in self._sittings]
+        return (
+            sum((one.cost for one in receipts), Decimal(0)),
+            sum((one.unconfirmed for one in receipts), Decimal(0)),
+        )
 
     def _seat(self, tried: Tried, budgets: Sequence[Budget]) -> _Sitting:
         house = self.house
@@ -163,9 +176,8 @@ class Evaluating:
     def _tell(self, names: str) -> None:
         """Tell of the progress over all models and passes, not of a single one."""
         done = sum(tally.done for one in self._sittings for tally in one.tallies)
-        spent = sum((one.purchasing.receipts.cost for one in self._sittings), Decimal(0))
         total = self.plan.drawn.titles * PASSES * len(self._sittings)
-        self.house.tell(Progress(names, done, total, spent))
+        self.house.tell(Progress(names, done, total, self.spent[0]))
 
     def _evaluation(self) -> Evaluation:
         plan = self.plan

@@ -57,6 +57,17 @@ def evaluation_json(evaluation: Evaluation, page: str) -> Json:
     }
 
 
+def stopped_json(spent: Decimal, lost: Decimal) -> Json:
+    """Return what is left of an evaluation that was stopped: what it has cost."""
+    return {
+        "version": REPORT_VERSION,
+        "result": "cancelled",
+        "cost_usd": float(spent),
+        "unconfirmed_usd": float(lost),
+        "faults": [],
+    }
+
+
 def _truth(evaluation: Evaluation) -> Json:
     listed = evaluation.listed
     return {

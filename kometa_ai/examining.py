@@ -87,8 +87,9 @@ async def prepare(wanted: Wanted, house: House, judges: Sequence[Judge]) -> Plan
     items = list(shelf.titles.items.values())
     matched = match(wanted.truth.rows, items)
     if not matched.members:
+        sure = " for certain" if matched.ambiguous else ""
         raise TruthError(
-            f"None of its {many(len(wanted.truth.rows), 'title')} is in the library"
+            f"None of its {many(len(wanted.truth.rows), 'title')} is in the library{sure}"
             f" ({many(len(items), 'title')}), so there is nothing to measure.",
             remedy="See that it is a list of films, and the right Radarr.",
             name=wanted.file,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WEIGHT: Final = 40
 """So many judged pairs say as much of a wish as all the others do, or as what is seen elsewhere."""
 TOO_FEW: Final = 200
-"""With fewer judged pairs in all, what is expected of a wish is a guess."""
+"""With fewer judged pairs in all, or ``WEIGHT`` of its own, what a wish will name is a guess."""
 NARROW: Final = 0.02
 WIDE: Final = 0.12
 """Most wishes name a share of the titles that is between these."""
@@ -44,8 +44,8 @@ class Guess:
 class Expectation:
     """What is known of wishes, by slug: who was judged, and the share that is named of the rest.
 
-    ``guessed`` are those of which, and of whose library, too little is known to tell; ``reason``
-    is how many tokens a reason has: that depends on the language and the model.
+    ``guessed`` are those of which, or of whose library, too little is known to tell; ``reason`` is
+    how many tokens a reason has: that depends on the language and the model.
     """
 
     judged: Mapping[str, Mapping[int, int]]
@@ -96,7 +96,7 @@ def expect(cases: Sequence[Case]) -> Expectation:
     return Expectation(
         {case.collection.slug: case.ledger.judged for case in cases},
         {slug: _blend(*counts, usual) for slug, counts in seen.items()},
-        frozenset(seen if judged < TOO_FEW else ()),
+        frozenset(slug for slug, (_, own) in seen.items() if judged < TOO_FEW or own < WEIGHT),
         _reason(cases),
     )
 

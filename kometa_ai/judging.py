@@ -127,8 +127,7 @@ class Judging:
         def earlier(slug: str, item_id: int) -> Decision | None:
             return by_slug[slug].earlier(item_id, self.chronicle.started)
 
-        counted = self.bench.done, self.bench.done + selection.count
-        booking = self.bench.booking(house, seat, house.library.name, earlier, counted)
+        booking = self.bench.booking(house, seat, house.library.name, earlier, selection.count)
         asking = Asking(
             seat.purchasing,
             seat.judge,
@@ -155,8 +154,10 @@ class Judging:
         earlier: Callable[[str, int], Decision | None],
     ) -> None:
         batching = Batching(self.house, self.chronicle.run_id, seat)
-        if len(queue) >= TRIED_OUT_FROM and not seat.tally.stopped:
+        tried = len(queue) >= TRIED_OUT_FROM
+        if (tried or seat.reviews) and not seat.tally.stopped:
             self.chronicle.phase(seat.phase)
+        if tried and not seat.tally.stopped:
             await asking.try_out(queue)
         if not seat.tally.stopped:
             self.chronicle.phase(Phase.WAITING)
@@ -171,8 +172,9 @@ class Judging:
             self.chronicle.phase(seat.phase)
             await asking.ask(queue)
             return
-        self.chronicle.phase(seat.phase)
-        await asking.mend(lacking)
+        if lacking:
+            self.chronicle.phase(seat.phase)
+            await asking.mend(lacking)
         batching.end()
 
     async def _take_up(self, batch: OpenBatch, seat: Seat, *, gone: bool = False) -> None:
@@ -180,8 +182,8 @@ class Judging:
         house, tally = self.house, seat.tally
         inquiries = await house.store.inquiries(batch.number)
         seat = replace(seat, tally=Tally())
-        apart, counted = seat.tally, (0, sum(one.pairs for one in inquiries.values()))
-        booking = self.bench.booking(house, seat, batch.library, _earlier(inquiries), counted)
+        apart, total = seat.tally, sum(one.pairs for one in inquiries.values())
+        booking = self.bench.booking(house, seat, batch.library, _earlier(inquiries), total)
         vigil = Vigil(house, seat)
         came: Mapping[int, Taken | Failed] | None
         try:

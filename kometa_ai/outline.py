@@ -36,6 +36,7 @@ class _Collection(msgspec.Struct):
     pending: int = 0
     added: list[Title] = []
     removed: list[_Change] = []
+    held: list[_Change] = []
 
 
 class _Report(msgspec.Struct):
@@ -58,6 +59,7 @@ class CollectionOutline(msgspec.Struct, frozen=True):
     pending: int
     added: int
     removed: int
+    held: int
     newest: tuple[Title, ...]
 
 
@@ -85,6 +87,11 @@ class RunOutline(msgspec.Struct, frozen=True):
         """Return how many tags were removed, or would have been."""
         return sum(one.removed for one in self.collections.values())
 
+    @property
+    def held(self) -> int:
+        """Return how many changes waited for approval."""
+        return sum(one.held for one in self.collections.values())
+
 
 _reports = msgspec.json.Decoder(_Report)
 _outlines = msgspec.json.Decoder(RunOutline)
@@ -99,6 +106,7 @@ def read_outline(report: str) -> RunOutline:
             one.pending,
             len(one.added),
             len(one.removed),
+            len(one.held),
             tuple(one.added[:TITLES]),
         )
         for one in whole.collections

@@ -193,7 +193,10 @@ class Course:
         left = self.house.policy.max_pairs
         if self.request.max_pairs is not None:
             left = self.request.max_pairs
+        asked = 0
         for group in groups:
+            if asked:
+                self.chronicle.phase(Phase.DECIDING)  # what is asked next is counted anew
             opened = await deciding.open_cases(
                 group,
                 shelf.titles,

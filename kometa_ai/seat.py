@@ -62,11 +62,6 @@ class Bench:
         return (self.first,) if self.reviewer is None else (self.first, self.reviewer)
 
     @property
-    def done(self) -> int:
-        """Return how many verdicts there are by now."""
-        return sum(seat.tally.done for seat in self.seats)
-
-    @property
     def spent(self) -> Decimal:
         """Return what was spent by now."""
         return sum((seat.purchasing.receipts.cost for seat in self.seats), Decimal(0))
@@ -83,16 +78,17 @@ class Bench:
         seat: Seat,
         library: str,
         earlier: Callable[[str, int], Decision | None],
-        counted: tuple[int, int],
+        total: int,
     ) -> Booking:
-        """Return what stores the answers of one of them.
+        """Return what stores the answers of one of them, ``total`` verdicts in all.
 
-        ``counted`` is how many verdicts there were before these, and will be after them.
+        These are counted by themselves: how many second opinions there will be is not known before
+        the first verdicts are there, and what is told of a phase must not fall within it.
         """
-        begun, (before, total) = seat.tally.done, counted
+        begun = seat.tally.done
 
         def tell(names: str) -> None:
-            house.tell(Progress(names, before + seat.tally.done - begun, total, self.spent))
+            house.tell(Progress(names, seat.tally.done - begun, total, self.spent))
 
         return Booking(
             seat.purchasing,

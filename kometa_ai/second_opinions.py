@@ -65,10 +65,12 @@ def foresee(
     share = _near_share(cases, reviewer.model.name)
     bits = {one.slug: 1 << bit for bit, one in enumerate(first.collections)}
     foreseen = []
-    for case in cases:
+    for number, case in enumerate(cases):
         bit = bits.get(case.collection.slug, 0)
         judged = [item_id for item_id, mask in first.asked.items() if mask & bit]
-        foreseen.append(_with_doubts(case, judged, share, titles.fingerprints))
+        # Doubts about different wishes are about different titles, and each title is paid for.
+        shift = number / len(cases)
+        foreseen.append(_with_doubts(case, judged, share, titles.fingerprints, shift))
     selection, groups = deciding.plan(
         foreseen,
         titles,
@@ -100,9 +102,12 @@ def _near_share(cases: Sequence[Case], reviewer: str) -> float:
 
 
 def _with_doubts(
-    case: Case, asked: Sequence[int], share: float, fingerprints: Mapping[int, int]
+    case: Case, asked: Sequence[int], share: float, fingerprints: Mapping[int, int], shift: float
 ) -> Case:
-    """Return a case with nothing pending but the second opinions to expect."""
+    """Return a case with nothing pending but the second opinions to expect.
+
+    ``shift``, of less than 1, sets the new titles apart that stand for the share.
+    """
     collection, ledger = case.collection, case.ledger
     judged = frozenset(asked)
     waiting = case.doubtful(judged).pending.ids - judged
@@ -118,7 +123,7 @@ def _with_doubts(
             fingerprints[one],
             _LONG_AGO,
         )
-        for one in _spread(new, round(share * len(new)))
+        for one in _spread(new, round(share * len(new)), shift)
     }
     near = tuple(sorted(waiting | again | drawn.keys()))
     return replace(
@@ -128,9 +133,9 @@ def _with_doubts(
     )
 
 
-def _spread(ids: Sequence[int], count: int) -> Iterator[int]:
-    """Yield so many of them, from all over their order."""
-    return (ids[at * len(ids) // count] for at in range(count))
+def _spread(ids: Sequence[int], count: int, shift: float) -> Iterator[int]:
+    """Yield so many of them, from all over their order, beginning later by part of a step."""
+    return (ids[int((at + shift) * len(ids) / count)] for at in range(count))
 
 
 def _usage(request: Request, reviewer: Judge, *, warm: bool) -> Usage:

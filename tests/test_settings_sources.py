@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -160,6 +161,25 @@ def test_a_secret_file_that_cannot_be_used(
 def test_a_folder_as_secret_file_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Is a directory"):
         load({"WEB_PASSWORD_FILE": str(tmp_path)}, options_file=None)
+
+
+@pytest.mark.parametrize("name", ["CLAUDE_API_KEY_FILE", "SETTINGS_FILE", "SMTP_CA_FILE", ""])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    """Nobody writes to it, so to open it would keep the start waiting for ever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(SettingsError) as caught:
+        load({name: str(pipe)} if name else {}, options_file=None if name else pipe)
+
+    (fault,) = caught.value.faults
+    assert fault.where == (name or str(pipe))
+    assert "cannot be read: it is a pipe or a device, not a file" in fault.message
+
+
+def test_a_device_without_an_end_is_no_file() -> None:
+    with pytest.raises(SettingsError, match="it is a pipe or a device"):
+        load({"WEB_PASSWORD_FILE": "/dev/zero"}, options_file=None)
 
 
 def test_a_key_where_its_path_belongs_is_not_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,10 @@ from kometa_ai.cli.report_file import ReportFile, ReportFileError
 from kometa_ai.cli.wiring import open_claude, open_house
 from kometa_ai.domain.evaluation.truth import TruthError, read_truth
 from kometa_ai.evaluating import Evaluating
-from kometa_ai.evaluation_json import evaluation_json
+from kometa_ai.evaluation_json import evaluation_json, stopped_json
 from kometa_ai.examining import Wanted, prepare
 from kometa_ai.messages.evaluation import as_page
+from kometa_ai.messages.evaluation_phrases import cost_until_now
 from kometa_ai.settings import RUN_NEEDS
 from kometa_ai.terminal.evaluation import print_evaluation, print_plan
 from kometa_ai.terminal.narrator import Narrator, console
@@ -38,7 +40,8 @@ LARGEST: Final = 32 * 2**20
 async def evaluate(flags: Namespace, settings: Settings, clock: Clock, out: Output) -> int:
     """Measure how well models judge one collection."""
     try:
-        truth = _read(Path(flags.evaluate))
+        # In a thread: a pipe may be slow, or nobody may write to it, and a stop is heeded anyhow.
+        truth = await asyncio.to_thread(_read, Path(flags.evaluate))
         wanted = Wanted(
             flags.collection[0],
             truth,
@@ -61,7 +64,7 @@ async def evaluate(flags: Namespace, settings: Settings, clock: Clock, out: Outp
 async def _measure(
     wanted: Wanted, flags: Namespace, settings: Settings, clock: Clock, out: Output
 ) -> tuple[Evaluation, str]:
-    """Ask, and write the report; return both, and an empty path if it could not be written."""
+    """Ask, and write the report; return both, and an empty path if none was written."""
     words = console(out.words)
     async with AsyncExitStack() as stack:
         stack.enter_context(RunLock(settings.state_dir, clock.now(), "an evaluation"))
@@ -77,9 +80,10 @@ async def _measure(
         )
         for notice in house.opening:
             out.complain(str(notice))
+        setting = "--model" if flags.model else "CLAUDE_MODEL"
         judges = [
             await stack.enter_async_context(
-                open_claude(replace(settings, claude_model=name), clock)
+                open_claude(replace(settings, claude_model=name), clock, setting=setting)
             )
             for name in dict.fromkeys(flags.model or [settings.claude_model])
         ]
@@ -88,13 +92,36 @@ async def _measure(
         # Before anything is spent: a report that can't be written must not cost a cent.
         page = stack.enter_context(ReportFile(path))
         print_plan(words, plan)
-        evaluation = out.masked(await Evaluating(plan, house).follow())
+        evaluation = await _follow(Evaluating(plan, house), out, narrator)
+        return _written(evaluation, page, path, settings)
+
+
+async def _follow(evaluating: Evaluating, out: Output, narrator: Narrator) -> Evaluation:
+    """Ask; if that is stopped, say what it has cost until then."""
+    try:
+        return out.masked(await evaluating.follow())
+    except asyncio.CancelledError:
+        narrator.rest()  # before the words: the bar would be drawn over them
+        if out.as_json:
+            out.json(stopped_json(*evaluating.spent))
+        out.complain(cost_until_now(*evaluating.spent))
+        raise
+    finally:
         narrator.rest()
-        try:
-            page.write(as_page(evaluation, settings.tz))
-        except ReportFileError as error:
-            return replace(evaluation, faults=(*evaluation.faults, error.fault)), ""
-        return evaluation, str(path)
+
+
+def _written(
+    evaluation: Evaluation, page: ReportFile, path: Path, settings: Settings
+) -> tuple[Evaluation, str]:
+    """Write the report, unless it would say nothing: there may be one that was paid for."""
+    if not any(each.judged for one in evaluation.models for each in one.passes):
+        notices = (*evaluation.notices, "No title was judged, so no report is written.")
+        return replace(evaluation, notices=notices), ""
+    try:
+        page.write(as_page(evaluation, settings.tz))
+    except ReportFileError as error:
+        return replace(evaluation, faults=(*evaluation.faults, error.fault)), ""
+    return evaluation, str(path)
 
 
 def _read(path: Path) -> Truth:

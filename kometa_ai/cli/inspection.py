@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kometa_ai import deciding
 from kometa_ai.cli.flags import Exit
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kometa_ai.ports import Clock
     from kometa_ai.settings import Settings
 
+SHOWN: Final = 20
+"""Runs that are listed."""
+
 
 async def dump_state(settings: Settings, clock: Clock, out: Output) -> int:
     """Print what is stored, as JSON."""
@@ -40,11 +43,12 @@ async def dump_state(settings: Settings, clock: Clock, out: Output) -> int:
 async def runs(settings: Settings, clock: Clock, out: Output) -> int:
     """Print the newest runs."""
     async with open_store(settings, clock, out.complain) as store:
-        reports = await store.reports()
-    if out.as_json:
-        out.json({"version": 1, "runs": [report_json(report) for report in reports]})
-    else:
-        print_runs(console(out.words), out.masked(reports), settings.tz)
+        if out.as_json:
+            reports = await store.reports(SHOWN)
+            out.json({"version": 1, "runs": [report_json(report) for report in reports]})
+        else:
+            # Of a large library one whole report may take megabytes, and a line needs ten numbers.
+            print_runs(console(out.words), await store.outlines(SHOWN), settings.tz)
     return Exit.FINE
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.domain.fault import FaultKind, StopError
 from kometa_ai.messages.evaluation import MARK
+from kometa_ai.settings.files import open_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ class ReportFile:
     def _spare_others(self) -> None:
         """Refuse to write over anything but an older report: it may be the list itself."""
         try:
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
                 beginning = file.read(LOOKED_AT)
         except FileNotFoundError:
             return

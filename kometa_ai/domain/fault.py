@@ -38,8 +38,13 @@ class Fault:
     def __str__(self) -> str:
         """Return the fault as one line of text."""
         place = f"{self.where}: " if self.where else ""
-        stop = "" if not self.remedy or self.message.endswith((".", "!", "?", ":")) else "."
-        return f"{place}{self.message}{stop}{' ' if self.remedy else ''}{self.remedy}"
+        return f"{place}{self.said}{' ' if self.remedy else ''}{self.remedy}"
+
+    @property
+    def said(self) -> str:
+        """Return the message, ended like a sentence if a remedy follows: it may quote a server."""
+        ended = not self.remedy or self.message.endswith((".", "!", "?", ":"))
+        return self.message if ended else f"{self.message}."
 
 
 class KometaAIError(Exception):

@@ -211,7 +211,7 @@ class PhaseBegan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the asking is: pairs judged of pairs selected, USD spent so far in this run."""
+    """How far a phase of asking is: pairs judged of pairs selected, USD spent in the whole run."""
 
     collection: str
     done: int

@@ -8,6 +8,7 @@ from kometa_ai.domain.wording import many, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from decimal import Decimal
 
     from kometa_ai.domain.evaluation.result import (
         Drawn,
@@ -30,8 +31,9 @@ def found(listed: Listed, library: int) -> str:
     told = [f"{which} {_are(listed.found)} in the library ({size})"]
     if absent := len(listed.absent):
         told.append(f"{absent:,} {_are(absent)} not, and left out")
-    if several := len(listed.ambiguous):
-        told.append(f"{several:,} fit{_s(several)} several of them, and {_are(several)} left out")
+    if unclear := len(listed.ambiguous):
+        leave = "leaves" if unclear == 1 else "leave"
+        told.append(f"{unclear:,} {leave} doubt which is meant, and {_are(unclear)} left out")
     if listed.repeated:
         told.append(f"{listed.repeated:,} repeat{_s(listed.repeated)} an earlier one")
     return "; ".join(told) + "."
@@ -56,6 +58,19 @@ def price(offer: Offer) -> str:
     """Say what it will cost."""
     about = f"about {usd(offer.expected)}".replace("about <", "less than ")
     return f"That costs {about}, and at most {usd(offer.at_most)}."
+
+
+def assumed(models: Sequence[str]) -> str:
+    """Say of which models no price is known: a misspelt name must not look like a dear model."""
+    if not models:
+        return ""
+    return f"The price of {' and '.join(models)} is not known, so twice the dearest is assumed."
+
+
+def cost_until_now(spent: Decimal, lost: Decimal) -> str:
+    """Say what an evaluation cost that was stopped."""
+    part = f", {usd(lost)} of it assumed for answers that were under way" if lost else ""
+    return f"It has cost {usd(spent)}{part}."
 
 
 def budgets(offer: Offer) -> str:
@@ -115,8 +130,10 @@ def _shortfalls(one: ModelScore, drawn: Drawn) -> Iterator[str]:
             f"{one.model} gave no usable verdict on {_each(silent)}: neither a yes nor a no, and"
             " not part of the figures."
         )
-    if any(each.left_out for each in one.passes):
-        judged = [each.judged for each in one.passes]
+    judged = [each.judged for each in one.passes]
+    if not any(judged):
+        yield f"{one.model} has no verdict on any title, and so no figures."
+    elif any(each.left_out for each in one.passes):
         yield (
             f"{one.model} has a verdict on {_each(judged)}, of {many(drawn.titles, 'title')}: its"
             " figures are over these."

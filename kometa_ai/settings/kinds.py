@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kometa_ai.settings.files import open_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
@@ -279,7 +281,7 @@ def _plain_folders(folders: tuple[Path, ...]) -> Plain:
 def _file(text: str) -> Path:
     path = _path(text)
     try:
-        path.open("rb").close()
+        open_file(path).close()
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror}") from None
     return path

@@ -13,6 +13,7 @@ import yaml
 
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.settings.declared import BY_ENV, SETTINGS
+from kometa_ai.settings.files import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,8 +75,8 @@ class _TooLongError(Exception):
 
 
 def _text(path: Path) -> str:
-    """Return a file's text without its byte order mark; a device may have no end."""
-    with path.open("rb") as file:
+    """Return a file's text without its byte order mark."""
+    with open_file(path) as file:
         content = file.read(MOST_READ + 1)
     if len(content) > MOST_READ:
         raise _TooLongError
@@ -212,7 +213,8 @@ def _yaml_root(source: Source, path: Path) -> yaml.Node | None:
             "Values with special characters need quotation marks around them.",
         )
     except (yaml.YAMLError, ValueError, RecursionError):
-        source.fault("SETTINGS_FILE", f"{path} is not YAML text in UTF-8.", "")
+        # The name itself may be none: in JSON it can be half a character.
+        source.fault("SETTINGS_FILE", f"{str(path)!r} is not YAML text in UTF-8.", "")
     return None
 
 

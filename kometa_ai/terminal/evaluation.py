@@ -9,7 +9,15 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from kometa_ai.domain.wording import line, many, usd
-from kometa_ai.messages.evaluation_phrases import asked, budgets, found, percent, price, remarks
+from kometa_ai.messages.evaluation_phrases import (
+    asked,
+    assumed,
+    budgets,
+    found,
+    percent,
+    price,
+    remarks,
+)
 from kometa_ai.terminal.tables import (
     fault_text,
     plain,
@@ -44,6 +52,9 @@ def print_plan(out: Console, plan: Plan) -> None:
     offer = plan.offer
     colour = "bold" if offer.affordable else "yellow"
     out.print(f"[bold]{safe(price(offer))}[/] [{colour}]{safe(budgets(offer))}[/]")
+    models = [one.judge.model for one in plan.tried]
+    if unknown := assumed([one.name for one in models if not one.known]):
+        out.print(f"[yellow]{safe(unknown)}[/]")
 
 
 def print_evaluation(out: Console, evaluation: Evaluation, page: str) -> None:
@@ -148,7 +159,7 @@ def _print_unfound(out: Console, evaluation: Evaluation) -> None:
     ]
     for heading, lines in (
         ("On the list, not in the library: {}", absent),
-        ("On the list, fitting several titles: {}", several),
+        ("On the list, in doubt which title is meant: {}", several),
     ):
         if lines:
             out.print(f"[bold]{heading.format(f'{len(lines):,}')}[/]")

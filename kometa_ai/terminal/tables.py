@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from kometa_ai.domain.decision import Decision, Pin
     from kometa_ai.domain.fault import Fault
-    from kometa_ai.domain.report import RunReport
     from kometa_ai.estimating import Estimate
+    from kometa_ai.outline import RunOutline
 
 NARROW = 76
 """On fewer columns a table leaves out what is least missed."""
@@ -31,7 +31,7 @@ def fault_text(fault: Fault) -> str:
     """Return a fault as marked-up text: the place, the sentence, the remedy."""
     place = f"[bold]{safe(fault.where)}:[/] " if fault.where else ""
     remedy = f" [green]{safe(fault.remedy)}[/]" if fault.remedy else ""
-    return f"[red]![/] {place}{safe(fault.message)}{remedy}"
+    return f"[red]![/] {place}{safe(fault.said)}{remedy}"
 
 
 def table(*left: str) -> Table:
@@ -112,7 +112,7 @@ def print_estimate(out: Console, estimate: Estimate) -> None:
         )
 
 
-def print_runs(out: Console, reports: Sequence[RunReport], zone: tzinfo) -> None:
+def print_runs(out: Console, reports: Sequence[RunOutline], zone: tzinfo) -> None:
     """Print the newest runs, one line each."""
     if not reports:
         out.print("No run has finished yet.")

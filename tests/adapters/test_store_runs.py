@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -290,3 +291,23 @@ async def test_runs_in_outline_are_the_same_whichever_version_kept_them(tmp_path
     (one,) = kept
     noir = one.collections["film-noir"]
     assert (noir.added, noir.removed, noir.newest[0].label) == (1, 2, "Heat (1995)")
+
+
+async def test_what_was_held_is_in_the_outline_of_runs_from_before_that_too(
+    tmp_path: Path,
+) -> None:
+    held = (replace(HEAT, id=7), replace(HEAT, id=8))
+    async with SqliteStore(tmp_path, FakeClock()) as store:
+        await store.begin_run(Trigger.UNDO, NOW)
+        whole = report()
+        noir = replace(whole.collections[0], held=held)
+        await store.finish_run(replace(whole, collections=(noir, *whole.collections[1:])))
+        kept = await store.outlines(5)
+    assert [one.held for one in kept] == [2]
+    with closing(sqlite3.connect(tmp_path / "kometa_ai.db")) as db:
+        ((text,),) = db.execute("SELECT outline FROM outlines").fetchall()
+        db.execute("UPDATE outlines SET outline = ?", (re.sub(r'"held":\d+,', "", text),))
+        db.execute("PRAGMA user_version = 9")
+        db.commit()
+    async with SqliteStore(tmp_path, FakeClock()) as store:
+        assert await store.outlines(5) == kept

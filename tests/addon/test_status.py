@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
-from addon.status import Doing, Problem, Source, Status, fold
+from addon.status import Doing, Live, Problem, Source, Status, fold
 from kometa_ai.domain.cost import Usage
 from kometa_ai.domain.fault import Fault, FaultKind
 from kometa_ai.domain.report import (
@@ -28,6 +30,11 @@ from kometa_ai.domain.report import (
     Trigger,
     Waiting,
 )
+from kometa_ai.settings import ClaudeMode
+from tests.world import Judge, World, block, movie
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
 STARTED = RunStarted("7", RunRequest(Trigger.SCHEDULE), NOW)
@@ -99,6 +106,31 @@ def test_it_is_seen_how_far_a_batch_is() -> None:
     status = after(PhaseBegan(Phase.ASKING), begin=status)
     assert status.live
     assert status.live.counted == ""
+
+
+@pytest.mark.parametrize("mode", [ClaudeMode.LIVE, ClaudeMode.BATCH])
+async def test_no_percentage_falls_without_a_new_phase(tmp_path: Path, mode: ClaudeMode) -> None:
+    """With second opinions, in a batch too, and with a wish that needs another one's tag first."""
+    chances = {"Noir": {number: 0.65 if number % 2 else 0.95 for number in range(1, 31)}}
+    films = [movie(number) for number in range(1, 61)]
+    world = World(tmp_path, films, chances, reviews=Judge(chances), mode=mode)
+    world.review_model = "claude-opus-5-5"
+    async with world:
+        rules = {"include_tags": ["KAI-Noir"]}
+        world.write(block("Noir", tag="KAI-Noir"), block("Best", tag="KAI-Best", **rules))
+        await world.run(trigger=Trigger.SCHEDULE)
+    phases = [one.phase for one in world.events if isinstance(one, PhaseBegan)]
+    asking = Phase.ASKING if mode is ClaudeMode.LIVE else Phase.WAITING
+    assert phases.count(asking) >= 2, "Best is asked about when Noir is settled"
+    assert all(one is not other for one, other in pairwise(phases))
+    seen: list[Live] = []
+    status = Status()
+    for event in world.events:
+        status = fold(status, event)
+        seen += [status.live] if status.live else []
+    for before, later in pairwise(seen):
+        assert before.phase is not later.phase or before.progress <= later.progress
+    assert (seen[-1].phase, seen[-1].progress) == (Phase.TAGGING, 100)
 
 
 def test_the_last_run_comes_to_figures() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,3 +166,18 @@ async def test_a_reader_who_goes_away_ends_no_run(tmp_path: Path) -> None:
             run.process.stdout._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
             assert await run.process.wait() == 0
         assert world.radarr.members("kai-noir") == {1, 2}
+
+
+async def test_runs_are_listed_without_reading_every_title_of_them(tmp_path: Path) -> None:
+    """A report may name 40,000 titles; the table has a line for each run."""
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir", tag="KAI-Noir"))
+        await world.run()
+        with closing(sqlite3.connect(world.state / "kometa_ai.db")) as db:
+            (told,) = (await cli(world, "--runs", "--json")).json["runs"]
+            listed = await cli(world, "--runs")
+            db.execute("UPDATE runs SET report = '[]'")
+            db.commit()
+        assert len(told["collections"][0]["added"]) == 2
+        assert "success" in listed.out
+        assert await cli(world, "--runs") == listed

@@ -31,6 +31,8 @@ from kometa_ai.domain.report import (
     Waiting,
 )
 from kometa_ai.domain.wording import clean, duration, many, sentence, usd
+from kometa_ai.outline import read_outline
+from kometa_ai.recorded import encode_report
 from kometa_ai.terminal.narrator import Narrator
 from kometa_ai.terminal.report import print_report
 from kometa_ai.terminal.tables import print_checks, print_runs
@@ -173,7 +175,8 @@ def test_numbers_and_sentences() -> None:
 def test_runs_fit_narrow_terminals() -> None:
     for width in (60, 80):
         out = Console(file=io.StringIO(), width=width)
-        print_runs(out, [report(), report(result=Result.DRY_RUN, run_id="123")], UTC)
+        two = report(), report(result=Result.DRY_RUN, run_id="123")
+        print_runs(out, [read_outline(encode_report(one)) for one in two], UTC)
         lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
         assert len([line for line in lines if line.strip()]) == 4, "no row wraps"
         assert ("command line" in "".join(lines)) is (width == 80)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
+from datetime import UTC, datetime
+from decimal import Decimal
+from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kometa_ai.demo.mishap import Mishap, overloaded
+from kometa_ai.demo.mishap import Mishap, limited, overloaded, refused, wrong_key
 from kometa_ai.messages.evaluation import MARK
 from tests.evaluation.trying import Held, listed
 from tests.processes import going
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
 MOVIES = [movie(number) for number in range(1, 21)]
+EARLY, LATE = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 CHANCES = {"Noir": {1: 0.95, 2: 0.9, 3: 0.5, 4: 0.8}}
 
 
@@ -113,11 +118,12 @@ async def test_a_list_that_is_not_there_ends_with_2(tmp_path: Path) -> None:
         assert "can't be read (No such file or directory)" in ended.err
 
 
-@pytest.mark.parametrize("place", ["nowhere/r.html", "truth.csv", "notes.html", "kometa"])
+@pytest.mark.parametrize("place", ["nowhere/r.html", "truth.csv", "notes.html", "kometa", "pipe"])
 async def test_a_report_that_cannot_be_written_costs_nothing(tmp_path: Path, place: str) -> None:
     async with World(tmp_path, MOVIES, CHANCES) as world:
         world.write(block("Noir"))
         (tmp_path / "notes.html").write_text("<p>my notes")
+        os.mkfifo(tmp_path / "pipe")
         ended = await cli(world, *given(tmp_path)[:-1], str(tmp_path / place))
         assert ended.code == 2
         assert place in ended.err
@@ -212,3 +218,95 @@ async def test_no_secret_is_in_the_report(tmp_path: Path) -> None:
         assert ended.code == 0, ended.err
         assert secret not in ended.out + ended.err + (tmp_path / "r.html").read_text()
         assert "Film ***" in (tmp_path / "r.html").read_text()
+
+
+async def test_a_stop_says_what_it_has_cost(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    films = [movie(number) for number in range(1, 121)]
+    async with World(tmp_path, films, CHANCES) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(times=2), Mishap(times=None, gate=gate)]
+        async with going(world, *given(tmp_path), "--json") as run:
+            await run.until(lambda: len(world.claude.requests) >= 3)
+            ended, seconds = await run.stop(SIGINT)
+        assert ended.code == 1
+        assert seconds < 2
+        assert "Stopped. What was spent is booked" in ended.err
+        said = re.search(r"It has cost \$([0-9.]+), \$([0-9.]+) of it assumed", ended.err)
+        assert said is not None, ended.err
+        cost, lost = map(Decimal, said.groups())
+        paid = sum((bill.usd for bill in world.claude.meter.bills), Decimal(0))
+        assert cost - lost == pytest.approx(paid, abs=Decimal("0.0001"))
+        assert lost > 0
+        assert ended.json["result"] == "cancelled"
+        assert ended.json["cost_usd"] == pytest.approx(float(cost), abs=1e-4)
+        async with world.house() as house:
+            booked = await house.store.spent_between(EARLY, LATE)
+        assert cost == pytest.approx(booked, abs=Decimal("0.0001"))
+        assert not (tmp_path / "r.html").exists()
+
+
+async def test_a_list_that_nobody_writes_does_not_hold_a_stop_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    async with World(tmp_path) as world:
+        flags = ("--evaluate", str(tmp_path / "pipe"), "--collection", "Noir")
+        async with going(world, *flags, LOG_DIR=str(tmp_path / "log")) as run:
+            await run.until((tmp_path / "log").exists)
+            ended, seconds = await run.stop(SIGTERM)
+        assert (ended.code, seconds < 2) == (1, True)
+
+
+async def test_a_list_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir"))
+        writing = asyncio.create_task(asyncio.to_thread(pipe.write_text, listed([1, 2])))
+        ended = await cli(
+            world,
+            "--evaluate",
+            str(pipe),
+            "--collection",
+            "Noir",
+            "--report",
+            str(tmp_path / "r.html"),
+        )
+        await writing
+        assert ended.code == 0, ended.err
+
+
+async def test_a_misspelt_model_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir"))
+        gone = refused(404, "not_found_error", "model: claude-sonet-5-5")
+        world.claude.mishaps = [Mishap(times=None, reply=gone)]
+        ended = await cli(world, *given(tmp_path), "--model", "claude-sonet-5-5")
+        assert ended.code == 1
+        before, _, after = ended.out.partition("precision")
+        assert "The price of claude-sonet-5-5 is not known, so twice the dearest is" in before
+        assert "Set --model to a current model" in after.replace("\n", " ")
+        assert "claude-sonet-5-5 has no verdict on any title, and so no figures." in after
+
+
+async def test_an_evaluation_of_nothing_spares_the_report_of_the_last_one(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir"))
+        await cli(world, *given(tmp_path))
+        report = (tmp_path / "r.html").read_bytes()
+        ended = await cli(world, *given(tmp_path), MONTHLY_BUDGET="0")
+        assert ended.code == 0
+        assert "No title was judged, so no report is written." in ended.out
+        assert "Report:" not in ended.out
+        assert (tmp_path / "r.html").read_bytes() == report
+        assert names(tmp_path) == ["kometa", "r.html", "state", "truth.csv"]
+
+
+async def test_what_ends_the_asking_has_a_remedy(tmp_path: Path) -> None:
+    async with World(tmp_path, MOVIES, CHANCES) as world:
+        world.write(block("Noir"))
+        world.claude.mishaps = [Mishap(times=1), Mishap(times=None, reply=limited("4000"))]
+        ended = await cli(world, *given(tmp_path))
+        assert "asks to wait for 67 minutes. Evaluate again later" in ended.out.replace("\n", " ")
+        world.claude.mishaps = [Mishap(times=None, reply=wrong_key())]
+        ended = await cli(world, *given(tmp_path))
+        assert "invalid bearer token. Check CLAUDE_API_KEY" in ended.out.replace("\n", " ")

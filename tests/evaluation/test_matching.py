@@ -24,6 +24,7 @@ LIBRARY = [
     film(7, "千と千尋の神隠し", 2001),
     film(8, "Fast & Furious", 2009, 13804),
     film(9, "?", 2011),
+    film(10, "Unreleased", 0),
 ]
 
 
@@ -41,8 +42,8 @@ LIBRARY = [
         (TruthRow(2, title="?", year=2011), {9}),
         (TruthRow(2, 0, "tt0211915", "Amélie", 2001), {2}),  # Radarr has no IMDb id of it
         (TruthRow(2, 949, "tt9999999"), {1}),
-        (TruthRow(2, title="The Thing"), set()),  # of which year?
-        (TruthRow(2, title="Heat", year=1996), set()),
+        (TruthRow(2, title="Heat", year=1997), set()),
+        (TruthRow(2, 5, title="Heat", year=1996), set()),
         (TruthRow(2, 5, title="Heat", year=1995), set()),  # another film of that name and year
         (TruthRow(2, 0, "tt5", "Heat", 1995), set()),
         (TruthRow(2, title="!", year=2011), set()),
@@ -62,6 +63,27 @@ def test_what_fits_several_titles_is_none_of_them() -> None:
     assert matched.members == frozenset()
     assert [one.row for one in matched.ambiguous] == [row, crossed]
     assert matched.ambiguous[1].labels == ("Heat (1995)", "The Thing (1982)")
+
+
+@pytest.mark.parametrize(
+    ("row", "labels"),
+    [
+        (TruthRow(2, title="Heat", year=1996), ("Heat (1995)",)),
+        (TruthRow(2, title="heat", year=1994), ("Heat (1995)",)),
+        (TruthRow(2, title="Heat"), ("Heat (1995)",)),
+        (TruthRow(2, title="The Thing"), ("The Thing (1982)", "The Thing (2011)")),
+        (TruthRow(2, title="The Thing", year=1983), ("The Thing (1982)",)),
+        (TruthRow(2, title="Unreleased"), ("Unreleased",)),
+    ],
+)
+def test_a_name_of_another_year_is_in_doubt_and_no_other_film(
+    row: TruthRow, labels: tuple[str, ...]
+) -> None:
+    """Letterboxd and Radarr count some films to different years."""
+    matched = match([row], LIBRARY)
+    assert (matched.members, matched.absent) == (frozenset(), ())
+    assert [one.labels for one in matched.ambiguous] == [labels]
+    assert {one.label for one in LIBRARY if one.id in matched.doubtful} == set(labels)
 
 
 def test_what_is_named_twice_counts_once() -> None:

@@ -179,3 +179,20 @@ async def test_the_range_means_what_it_says_whatever_is_known_by_then(
     low, high = (Decimal(part.split(" ")[0]) for part in told.split("$")[1:])
     assert low == pytest.approx(said[1][1], rel=TOLERANCE)
     assert high == pytest.approx(said[2][1], rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.12])
+async def test_a_new_wish_is_a_guess_however_well_the_others_are_known(
+    tmp_path: Path, share: float
+) -> None:
+    case = Case(300, judge=Unsteady(members=0.03))
+    async with case.world(tmp_path) as world:
+        case.begin(world)
+        await world.run()
+        world.claude.judge = Unsteady(members=share, seed=3)
+        (world.kometa / "movies.yml").write_text(wishes(6), encoding="utf-8")
+        said, paid = await foretold(world)
+        assert said.pairs == 300
+        told = next(one for one in said.notices if "not known yet" in one)
+        low, high = (Decimal(part.split(" ")[0]) for part in told.split("$")[1:])
+        assert (low if share == 0.02 else high) == pytest.approx(paid, rel=TOLERANCE)

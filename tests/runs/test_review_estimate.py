@@ -9,12 +9,14 @@ import pytest
 
 from kometa_ai.demo.judgement import Judgement
 from kometa_ai.demo.meter import Meter
-from kometa_ai.domain.report import RunRequest
+from kometa_ai.domain.report import RunRequest, Trigger
 from kometa_ai.estimating import Estimate, estimate
 from kometa_ai.settings import ClaudeMode
 from tests.demo_library import library, wishes
 from tests.runs.reviews import REVIEWER, part, reviewing
 from tests.springboard import cli
+from tests.unsteady import Unsteady
+from tests.varied_library import films, wishes as many_wishes
 from tests.world import World, block, movie
 
 if TYPE_CHECKING:
@@ -170,3 +172,17 @@ async def test_what_a_sure_reviewer_has_settled_was_doubtful_all_the_same(tmp_pa
         assert (said.pairs, review.pairs) == (330, 30), "a tenth, and not what is usual"
         world.claude.meter = Meter()
         assert_close(review, await world.run())
+
+
+@pytest.mark.parametrize("mode", [ClaudeMode.LIVE, ClaudeMode.BATCH])
+async def test_each_wish_has_doubts_about_other_titles(tmp_path: Path, mode: ClaudeMode) -> None:
+    """A title is most of what a second opinion costs, so they must not be taken for the same."""
+    async with World(tmp_path, films(1_000), review_model=REVIEWER, mode=mode) as world:
+        world.claude.judge = Unsteady(noise=0.15, doubtful=0.01, thresholds=(0.6,))
+        text = many_wishes(5, thresholds=(0.6,))
+        (world.kometa / "movies.yml").write_text(text, encoding="utf-8")
+        _, review = await foreseen(world, trigger=Trigger.SCHEDULE)
+        paid = part(await world.run(trigger=Trigger.SCHEDULE))
+        assert paid.pairs > 30
+        each = review.cost / review.pairs
+        assert each == pytest.approx(paid.cost / paid.pairs, rel=Decimal("0.15"))

@@ -331,6 +331,11 @@ def m009_batches(db: sqlite3.Connection) -> None:
     )
 
 
+def m010_outlines_with_what_is_held(db: sqlite3.Connection) -> None:
+    """Forget the outlines, which did not count what is held; until then whole reports are read."""
+    db.execute("DELETE FROM outlines")
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m001_runs_and_money,
     m002_decisions,
@@ -341,4 +346,5 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     m007_outbox,
     m008_outlines,
     m009_batches,
+    m010_outlines_with_what_is_held,
 )

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from kometa_ai.domain.media import MediaItem
 
 AND: Final = " and "
+NEXT_YEAR: Final = 1
+"""Lists differ by as much about one film."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A row that several titles of the library fit, by id and label."""
+    """A row that leaves doubt which title of the library it means, by id and label.
+
+    Several fit, or one of that name has another year, as where a festival came before the cinemas.
+    """
 
     row: TruthRow
     labels: tuple[str, ...]
@@ -27,7 +32,7 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The titles that a list names, and the rows that name none, or several.
+    """The titles that a list names, and the rows that name none, or leave doubt which.
 
     ``by_name`` counts rows that have no id in common with their title; ``repeated`` those that
     name a title which an earlier row names.
@@ -57,11 +62,12 @@ def match(rows: Iterable[TruthRow], items: Sequence[MediaItem]) -> Matched:
         named = not found
         if named:
             found = index.by_name(row)
-        if not found:
+        doubtful = found if len(found) > 1 else [] if found else index.perhaps(row)
+        if doubtful:
+            labels = tuple(sorted(one.label for one in doubtful))
+            ambiguous.append(Ambiguous(row, labels, frozenset(one.id for one in doubtful)))
+        elif not found:
             absent.append(row)
-        elif len(found) > 1:
-            labels = tuple(sorted(one.label for one in found))
-            ambiguous.append(Ambiguous(row, labels, frozenset(one.id for one in found)))
         elif found[0].id in members:
             repeated += 1
         else:
@@ -88,13 +94,13 @@ class _Index:
     def __init__(self, items: Sequence[MediaItem]) -> None:
         self._tmdb: dict[int, list[MediaItem]] = defaultdict(list)
         self._imdb: dict[str, list[MediaItem]] = defaultdict(list)
-        self._named: dict[tuple[str, int], list[MediaItem]] = defaultdict(list)
+        self._named: dict[str, list[MediaItem]] = defaultdict(list)
         for item in items:
             if item.tmdb_id:
                 self._tmdb[item.tmdb_id].append(item)
             if item.imdb_id:
                 self._imdb[item.imdb_id.lower()].append(item)
-            self._named[normalised(item.title), item.year].append(item)
+            self._named[normalised(item.title)].append(item)
 
     def by_id(self, row: TruthRow) -> list[MediaItem]:
         """Return what the ids of a row name; two titles if they contradict each other."""
@@ -104,10 +110,23 @@ class _Index:
 
     def by_name(self, row: TruthRow) -> list[MediaItem]:
         """Return what has the very name and year of a row, and no other id of the same kind."""
-        if not row.title or not row.year:
-            return []
+        return [one for one in self._called(row) if one.year == row.year > 0]
+
+    def perhaps(self, row: TruthRow) -> list[MediaItem]:
+        """Return what has its name, while its year is not told or the one before or after.
+
+        To take such a title for one that does not belong would blame Claude for the list.
+        """
         return [
             one
-            for one in self._named.get((normalised(row.title), row.year), ())
+            for one in self._called(row)
+            if not row.year or abs(one.year - row.year) <= NEXT_YEAR
+        ]
+
+    def _called(self, row: TruthRow) -> list[MediaItem]:
+        """Return what has the very name of a row, and no other id of the same kind."""
+        return [
+            one
+            for one in (self._named.get(normalised(row.title), ()) if row.title else ())
             if not (row.tmdb_id and one.tmdb_id) and not (row.imdb_id and one.imdb_id)
         ]

@@ -23,6 +23,7 @@ def check(data: bytes) -> None:
         path.write_bytes(data)
         read, faults = loaded({}, path)
         if any(fault.where == str(path) for fault in faults):
+            assert CANARY not in shown(read, faults), "of a file that is none nothing is quoted"
             return
     options = json.loads(data.decode("utf-8-sig"), parse_int=str, parse_float=str)
     assert isinstance(options, dict)
