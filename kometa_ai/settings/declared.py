@@ -233,7 +233,7 @@ class Settings:
     )
     heartbeat_url: str | None = _MESSAGES(
         kinds.HEARTBEAT,
-        "An address that is called at each run (healthchecks.io), to notice silence.",
+        "An address that is called at each run (healthchecks.io, Uptime Kuma), to notice silence.",
         default=None,
         secret=True,
     )

@@ -6,10 +6,11 @@ import logging
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from kometa_ai.adapters.heartbeat import Heartbeat, behind_path
+from kometa_ai.adapters.heartbeat import UP, Heartbeat, behind_path, with_status
 from kometa_ai.domain.fault import KometaAIError, StopError, TryLaterError
 from tests.adapters.receivers import LOOPBACK, Said, receiver
 from tests.clock import FakeClock
@@ -36,6 +37,27 @@ async def test_start_success_and_failure_each_have_their_address(
         told = await call(Heartbeat(f"{server.url}/ping/{CANARY}{end}", FakeClock()))
     [seen] = server.seen
     assert (seen.method, seen.path, told) == ("GET", path, "200 OK")
+
+
+@pytest.mark.parametrize("query", ["", "?status=up&msg=OK&ping="])
+async def test_uptime_kuma_is_told_by_a_status_and_of_no_beginning(query: str) -> None:
+    async with receiver(Said(200, '{"ok":true}')) as server:
+        heartbeat = Heartbeat(f"{server.url}/api/push/{CANARY}{query}", FakeClock())
+        assert "no beginning" in await heartbeat.start()
+        assert server.seen == []
+        await heartbeat.success()
+        await heartbeat.failure()
+    asked = [parse_qs(urlsplit(seen.path).query) for seen in server.seen]
+    assert {urlsplit(seen.path).path for seen in server.seen} == {f"/api/push/{CANARY}"}
+    assert [one["status"] for one in asked] == [["up"], ["down"]]
+    assert asked[0]["msg"] == ["OK"]
+    assert asked[1]["msg"] == ["the run failed, wholly or in part"]
+
+
+def test_what_else_is_in_a_query_stays() -> None:
+    assert with_status("https://a/b?status=up&ping=&k=%26", UP) == (
+        "https://a/b?status=up&ping=&k=%26&msg=OK"
+    )
 
 
 @pytest.mark.parametrize(
