@@ -14,6 +14,7 @@ import pytest
 
 from kometa_ai.demo.meter import Bill
 from script.soaking import chaos, checker, money, rules, state as states, vitals
+from script.soaking.accounts import Accounts
 from script.soaking.hook import Delivery
 from script.soaking.library import Books, WatchedRadarr
 from script.soaking.taste import Ask, Pair
@@ -278,6 +279,64 @@ def test_a_log_is_read_for_bugs_and_secrets() -> None:
     assert checker.wrong_codes([("service by SIGTERM", 0), ("--run-now", 4)]) == []
     assert len(checker.wrong_codes([("service by SIGTERM", 1), ("--run-now", -11)])) == 2
     assert len(checker.wrong_codes([("service by itself", 0), ("service by itself", 2)])) == 1
+
+
+def told(run: int, *changes: tuple[int, bool], journal: bool = True, report: bool = True) -> State:
+    """Return the state after a run that tells of these changes of one tag."""
+    entries = tuple(states.Entry("noir", "kai-noir", item, on) for item, on in changes)
+    titles = {on: [{"id": item} for item, how in changes if how is on] for on in (True, False)}
+    one = {"tag": "KAI-noir", "added": titles[True], "removed": titles[False]}
+    collections = [one] if report else []
+    return replace(
+        NOTHING,
+        journal={run: entries} if journal else {},
+        reports={run: {"dry_run": False, "collections": collections}},
+    )
+
+
+def edited(radarr: WatchedRadarr, item: int, *, on: bool) -> None:
+    radarr.retag(radarr.movies[item], "add" if on else "remove", {radarr.tag_number("KAI-noir")})
+
+
+@pytest.mark.parametrize("missing", ["journal", "report"])
+def test_what_a_clean_run_did_and_does_not_tell_is_found(missing: str) -> None:
+    radarr, accounts = WatchedRadarr(FEW, "key"), Accounts()
+    books = Books(radarr)
+    accounts.open(radarr, NOTHING)
+    edited(radarr, 1, on=True)
+    edited(radarr, 1, on=True)  # that is nothing new
+    assert accounts.close(radarr, told(1, (1, True)), books) == []
+    accounts.open(radarr, told(1, (1, True)))
+    edited(radarr, 1, on=False)
+    edited(radarr, 2, on=True)
+    state = told(2, (1, False), (2, True), **{missing: False})
+    found = accounts.close(radarr, state, books)
+    assert any("film 1" in one and missing in one for one in found)
+    assert any("film 2" in one and missing in one for one in found)
+
+
+def test_what_was_told_and_not_done_is_found() -> None:
+    radarr, accounts = WatchedRadarr(FEW, "key"), Accounts()
+    accounts.open(radarr, NOTHING)
+    found = accounts.close(radarr, told(1, (1, True)), Books(radarr))
+    assert sum("that was not done" in one for one in found) == 3  # the journal, twice; the report
+
+
+def test_in_the_chaos_only_what_can_be_known_is_compared() -> None:
+    radarr, accounts = WatchedRadarr(FEW, "key"), Accounts()
+    books = Books(radarr)
+    books.take_stock()
+    for item in (1, 2, 3):
+        edited(radarr, item, on=True)
+    books.edit(1, "kai-noir", on=False)
+    books.remove(2)
+    accounts.open(radarr, NOTHING)
+    [found] = accounts.close(radarr, NOTHING, books)
+    assert found == "kai-noir was put on film 3, and the journal does not have it"
+    edited(radarr, 4, on=True)
+    books.delete("kai-noir")
+    accounts.open(radarr, NOTHING)
+    assert accounts.close(radarr, NOTHING, books) == []
 
 
 def test_what_a_service_takes_more_and_more_of_is_found() -> None:

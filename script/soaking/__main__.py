@@ -8,7 +8,6 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from random import Random, SystemRandom
@@ -66,9 +65,12 @@ async def _soak(folder: Path, minutes: int, log: Logbook) -> None:
             place.chance = Random(f"{log.seed}/{minute}")  # noqa: S311 - to be repeated
             if minute % 3 == 0:
                 await machine.budget_is_cut(place)
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(CHAOS * 3):
                     await chaos.reign(place, CHAOS)
+            except TimeoutError:
+                log.did("a minute is cut off", f"its deeds took more than {CHAOS * 3:.0f} s")
+                log.say("the chaos is cut off: its deeds take too long")
             await _quiet(place, checker)
 
 

@@ -9,6 +9,7 @@ from signal import SIGKILL, SIGTERM
 from typing import TYPE_CHECKING, Any, Final
 
 from script.soaking import money, rules, state as states, vitals
+from script.soaking.accounts import Accounts
 from script.soaking.hook import plain
 from script.soaking.place import BUDGET, PERCENT, SECRETS
 
@@ -51,9 +52,11 @@ class Checker:
     first: Vitals | None = None
     most: dict[str, float] = field(default_factory=dict)
     frozen: dict[str, frozenset[int]] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=Accounts)
 
     def before(self, place: Place) -> None:
-        """Note what a clean run must leave alone: tags of collections that do not run."""
+        """Note what is there before a clean run: it must leave alone what does not run."""
+        self.accounts.open(place.radarr, states.read(place.state / "kometa_ai.db"))
         running = {one.label for one in place.shelf.enabled}
         ours = {label for label in place.radarr.labels.values() if label.startswith("kai-")}
         self.frozen = {label: frozenset(place.radarr.members(label)) for label in ours - running}
@@ -88,6 +91,8 @@ class Checker:
             log.checked("told once", told_twice(place.hook.got))
         log.checked("MQTT", wrong_topics(retained, enabled, place))
         log.checked("members", wrong_members(retained, enabled, films))
+        wrong = self.accounts.close(place.radarr, state, place.books)
+        log.checked("journal and reports", wrong)
         lines = place.new_lines()
         log.checked("log", alarms(lines))
         log.checked("exit codes", wrong_codes(place.codes))
@@ -108,10 +113,10 @@ class Checker:
         wishes = {one.label: one for one in place.shelf.enabled if one.label in self.labels}
         fresh = {run: report for run, report in state.reports.items() if run > self.newest}
         ordered = {
-            slug
-            for run, slugs in state.journal.items()
+            entry.slug
+            for run, entries in state.journal.items()
             if fresh.get(run, {}).get("trigger") in {"undo", "approve"}
-            for slug in slugs
+            for entry in entries
         }
         notices = [note for one in fresh.values() for note in one.get("notices", ())]
         found = []

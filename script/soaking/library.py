@@ -13,6 +13,8 @@ from kometa_ai.demo.radarr import SimulatedRadarr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kometa_ai.demo.radarr import Movie
+
 EDITOR: Final = "/api/v3/movie/editor"
 PERSONAL: Final = ("mine", "4k", "kids", "seen-twice")
 OURS: Final = "kai-"
@@ -25,11 +27,21 @@ def films(count: int) -> list[dict[str, Any]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """A tag that the bulk editor really put on a film or took off."""
+
+    label: str
+    item: int
+    on: bool
+
+
 class WatchedRadarr(SimulatedRadarr):
-    """A simulated Radarr that remembers what each tag number ever meant."""
+    """A simulated Radarr that remembers each edit of tags, and what each tag number ever meant."""
 
     def __init__(self, movies: Iterable[Mapping[str, Any]], api_key: str) -> None:
         self.ever: dict[int, str] = {}
+        self.edits: list[Retag] = []
         super().__init__(movies, api_key=api_key)
 
     def tag_number(self, label: str) -> int:
@@ -37,6 +49,16 @@ class WatchedRadarr(SimulatedRadarr):
         number = super().tag_number(label)
         self.ever[number] = label.lower()
         return number
+
+    def retag(self, movie: Movie, apply: str, tags: set[int]) -> None:
+        """Apply an edit to one movie."""
+        before = set(movie.tags)
+        super().retag(movie, apply, tags)
+        number = int(movie.fields["id"])
+        self.edits += [
+            Retag(self.ever.get(tag, f"#{tag}"), number, tag in movie.tags)
+            for tag in sorted(before ^ movie.tags)
+        ]
 
 
 def tags_of(radarr: SimulatedRadarr, number: int) -> set[str]:
@@ -53,6 +75,10 @@ class Books:
     foreign: dict[int, set[str]] = field(default_factory=dict)
     touched: set[tuple[str, int]] = field(default_factory=set)
     """Our tags that a person ever put on a film or took off, each with the film's TMDB id."""
+    moved: set[tuple[str, int]] = field(default_factory=set)
+    """The same since the last quiet moment, with the film's number."""
+    lost: set[str] = field(default_factory=set)
+    """Our tags that were deleted, or may have been, since the last quiet moment."""
 
     def take_stock(self) -> None:
         """Note everything as it is now, before anybody else touches it."""
@@ -88,11 +114,19 @@ class Books:
         """Put one of our tags on a film by hand, or take it off."""
         (self.radarr.hand_tag if on else self.radarr.hand_untag)(number, label)
         self.touched.add((label, self._tmdb(number)))
+        self.moved.add((label, number))
 
     def delete(self, label: str) -> None:
         """Delete one of our tags, and so take it off every film."""
         self.touched |= {(label, self._tmdb(one)) for one in self.radarr.members(label)}
+        self.lost.add(label)
         self.radarr.delete_tag(label)
+
+    def clean_up(self) -> None:
+        """Have Radarr delete the tags that no film has."""
+        before = set(self.radarr.labels.values())
+        self.radarr.clean_up()
+        self.lost |= before - set(self.radarr.labels.values())
 
     def rename(self, old: str, new: str) -> None:
         """Let what people did follow a collection to its new tag, as pins do."""

@@ -107,7 +107,7 @@ async def accident(place: Place) -> str:
         for number in members[: len(members) * 2 // 3]:
             place.books.edit(number, wish.label, on=False)
     else:
-        place.radarr.clean_up()
+        place.books.clean_up()
     return f"{wish.label}: {kind}"
 
 

@@ -51,6 +51,16 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A tag that was put on a film or taken off, as the journal has it."""
+
+    slug: str
+    label: str
+    item: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything that the checker needs, of one moment."""
 
@@ -64,7 +74,8 @@ class State:
     waiting: frozenset[int]
     open_edits: int
     reserved: Decimal
-    journal: Mapping[int, frozenset[str]]
+    journal: Mapping[int, tuple[Entry, ...]]
+    """What each run changed, in order."""
 
     def newest(self) -> int:
         """Return the number of the newest run."""
@@ -89,9 +100,6 @@ def _state(db: sqlite3.Connection) -> State:
         "SELECT slug, item, tmdb, stance, origin, criteria FROM pins WHERE library = 'radarr'"
     )
     (edits,) = db.execute("SELECT count(*) FROM intents").fetchone()
-    journal: dict[int, set[str]] = {}
-    for run, slug in db.execute("SELECT run, slug FROM journal"):
-        journal.setdefault(run, set()).add(slug)
     return State(
         verdicts=_verdicts(db),
         pins=tuple(Pin(*row) for row in pins),
@@ -113,8 +121,17 @@ def _state(db: sqlite3.Connection) -> State:
         reserved=sum(
             (Decimal(one) for (one,) in db.execute("SELECT cost FROM reservations")), Decimal(0)
         ),
-        journal={run: frozenset(slugs) for run, slugs in journal.items()},
+        journal=_journal(db),
     )
+
+
+def _journal(db: sqlite3.Connection) -> dict[int, tuple[Entry, ...]]:
+    found: dict[int, tuple[Entry, ...]] = {}
+    rows = db.execute("SELECT run, slug, label, added, ids FROM journal ORDER BY number")
+    for run, slug, label, added, ids in rows:
+        entries = (Entry(slug, label.lower(), one, bool(added)) for one in _numbers("i", ids))
+        found[run] = (*found.get(run, ()), *entries)
+    return found
 
 
 def _verdicts(db: sqlite3.Connection) -> dict[tuple[str, str], dict[int, Verdict]]:
