@@ -45,6 +45,7 @@ TRIED_IN_VAIN: Final = Fault(
 )
 LATER: Final = "What is not judged yet keeps the tags that it has; the next run asks about it."
 KEPT: Final = "It keeps the tags that it has; pin it by hand if that is wrong (--pin)."
+UNUSABLE: Final = "Claude gave no usable verdict, twice."
 KEPT_FOR_NOW: Final = "They keep the tags that they have and are asked about again in the next run."
 NEXT_RUN: Final = "What it was about keeps the tags that it has; the next run asks about it."
 ADVICE_OF_A_RUN: Final = (LATER, KEPT, KEPT_FOR_NOW, NEXT_RUN)
@@ -228,7 +229,7 @@ class Asking:
             Fault(
                 FaultKind.CLAUDE,
                 shown,
-                "Claude gave no usable verdict, twice.",
+                UNUSABLE,
                 KEPT_FOR_NOW,
             )
         )

@@ -75,11 +75,9 @@ class Booking:
         Raises what the store raises: answers that can't be kept must not be bought.
         """
         taken = _read(paid)
-        if taken.why:
-            decisions = self._looked(paid) if taken.why == REFUSED else {}
-        else:
-            decisions = self._decide(paid, taken.reading)
-        costs = await self._purchasing.store(paid, self._library, decisions)
+        decisions = {} if taken.why else self._decide(paid, taken.reading)
+        stands = self._stands(paid, taken)
+        costs = await self._purchasing.store(paid, self._library, _joined(decisions, stands))
         self._tally.pay(costs)
         if not taken.why:
             self._tally.take(decisions, taken.reading)
@@ -100,23 +98,40 @@ class Booking:
                 decided.setdefault(slug, {})[item_id] = kept
         return {**decided}
 
-    def _looked(self, paid: Paid) -> dict[str, Mapping[int, Decision]]:
-        """Return the verdicts that stand for a title that is refused by itself.
+    def _stands(self, paid: Paid, taken: Taken) -> dict[str, Mapping[int, Decision]]:
+        """Return the verdicts that stand, for now or for good, where a second look was in vain.
 
-        Their second look was bought; it would be refused, and paid for, in each run to come. Of
-        what an earlier run asked nobody is told, so that is asked once more.
+        It was bought. A title that is refused by itself would be refused, and paid for, in each run
+        to come; what can't be used may be better another time, but not for ever: a run counts for
+        one try. Of what an earlier run asked nobody is told, so that is asked once more.
         """
-        if len(paid.request.questions) > 1 or not isinstance(paid.request, Request):
+        if not isinstance(paid.request, Request) or taken.thought_too_long:
             return {}
-        (question,) = paid.request.questions
+        in_vain = {} if taken.why else taken.reading.missing
+        if taken.why and len(paid.request.questions) == 1:
+            in_vain = {one.item.id: one.slugs for one in paid.request.questions}
         thresholds = {one.slug: one.threshold for one in paid.request.collections}
-        item_id, fingerprint = question.item.id, question.item.fingerprint
-        known = {slug: self._earlier(slug, item_id) for slug in question.slugs}
-        return {
-            slug: {item_id: one._replace(looked=True)}
-            for slug, one in known.items()
-            if one and one.fingerprint == fingerprint and one.wants_second_look(thresholds[slug])
-        }
+        marks = {one.item.id: one.item.fingerprint for one in paid.request.questions}
+        stands: dict[str, dict[int, Decision]] = {}
+        for item_id, slugs in in_vain.items():
+            for slug in slugs:
+                one = self._earlier(slug, item_id)
+                if (
+                    one
+                    and one.fingerprint == marks[item_id]
+                    and one.wants_second_look(thresholds[slug])
+                ):
+                    kept = one._replace(looked=True) if taken.why == REFUSED else one.tried()
+                    stands.setdefault(slug, {})[item_id] = kept
+        return {**stands}
+
+
+def _joined(
+    decided: Mapping[str, Mapping[int, Decision]], stands: Mapping[str, Mapping[int, Decision]]
+) -> dict[str, Mapping[int, Decision]]:
+    return {
+        slug: {**decided.get(slug, {}), **stands.get(slug, {})} for slug in {**decided, **stands}
+    }
 
 
 def _read(paid: Paid) -> Taken:

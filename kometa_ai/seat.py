@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from kometa_ai.asking import ADVICE_OF_A_RUN
-from kometa_ai.booking import REFUSED, Booking
+from kometa_ai.asking import ADVICE_OF_A_RUN, UNUSABLE
+from kometa_ai.booking import CUT_OFF, MALFORMED, REFUSED, Booking
+from kometa_ai.domain.decision import TRIES
 from kometa_ai.domain.report import Phase, Progress
 from kometa_ai.purchasing import Purchasing
 from kometa_ai.tally import Tally
@@ -26,6 +27,10 @@ NOT_AGAIN: Final = (
     "The first verdict stands, and no second opinion of it is asked for again; pin it by hand if it"
     " is wrong (--pin)."
 )
+A_FEW_TIMES: Final = (
+    f"The first verdict stands. A second opinion of it is asked for in {TRIES} runs at most."
+)
+USELESS: Final = frozenset({CUT_OFF, MALFORMED, UNUSABLE})
 UNTIL_THEN: Final = "Until then the first verdicts stand."
 
 
@@ -115,7 +120,9 @@ def take_seats(house: House, budgets: Sequence[Budget], run_id: str) -> Bench:
 def _spoiling_nothing(fault: Fault) -> Fault:
     """Return a reviewer's fault: what was decided first is there, and its tags are written."""
     remedy = fault.remedy
-    then = NOT_AGAIN if fault.message == REFUSED else ASKED_AGAIN
+    then = A_FEW_TIMES if fault.message in USELESS else ASKED_AGAIN
+    if fault.message == REFUSED:
+        then = NOT_AGAIN
     for advice in ADVICE_OF_A_RUN:
         remedy = remedy.replace(advice, then)
     if remedy == fault.remedy:

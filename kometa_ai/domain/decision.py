@@ -15,6 +15,8 @@ NEAR = 0.15
 """Scores this close to the threshold are judged a second time, once."""
 HYSTERESIS = 0.1
 """A new verdict turns an earlier one around only when it clears the threshold by this much."""
+TRIES = 3
+"""Second looks whose answer could not be used, before the verdict stands without one."""
 UNNAMED_CONFIDENCE = 0.95
 """Claude names every title with a fair chance; for all others it is this sure of its no."""
 SURE = UNNAMED_CONFIDENCE
@@ -56,6 +58,7 @@ class Decision(NamedTuple):
 
     ``criteria`` and ``fingerprint`` say for which wish and for which state of the item it was
     decided; ``looked`` is true when no second look is due: it was bought, or never needed.
+    ``tries`` counts second looks that were paid for in vain.
 
     A named tuple, as its opinion is: each run makes one of every member of every collection, and a
     frozen dataclass takes more than twice as long.
@@ -68,6 +71,7 @@ class Decision(NamedTuple):
     decided_at: datetime
     origin: Origin = Origin.CLAUDE
     looked: bool = False
+    tries: int = 0
 
     @property
     def plain(self) -> bool:
@@ -85,6 +89,11 @@ class Decision(NamedTuple):
     def wants_second_look(self, threshold: float) -> bool:
         """Return whether one more question is worth its price."""
         return self.near(threshold) and not self.looked and self.origin is Origin.CLAUDE
+
+    def tried(self) -> Decision:
+        """Return it after one more second look in vain; after the last one it stands."""
+        tries = self.tries + 1
+        return self._replace(looked=tries >= TRIES, tries=tries)
 
 
 @dataclass(frozen=True, slots=True)

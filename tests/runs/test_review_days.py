@@ -10,6 +10,7 @@ import pytest
 
 from kometa_ai.demo.mishap import Mishap, limited, no_credit, overloaded
 from kometa_ai.domain.cost import Budget
+from kometa_ai.domain.decision import TRIES
 from kometa_ai.domain.report import Result
 from kometa_ai.purchasing import OF_A_RUN, TooDearError
 from kometa_ai.seat import take_seats
@@ -60,8 +61,12 @@ BAD = {
     "overloaded": (meet(reply=overloaded()), "is overloaded", "second opinions again"),
     "limited": (meet(reply=limited("3600")), "limits how much", "to wait for 60 minutes"),
     "no credit": (meet(reply=no_credit()), "no credit left", "Add credit"),
-    "malformed": (meet(text=lambda _: "Well."), "not of the shape", "second opinions again"),
-    "silent": (meet(answer=lambda _: {"named": [], "judged": []}), "no usable verdict", "again"),
+    "malformed": (meet(text=lambda _: "Well."), "not of the shape", "in 3 runs at most"),
+    "silent": (
+        meet(answer=lambda _: {"named": [], "judged": []}),
+        "no usable verdict",
+        "in 3 runs at most",
+    ),
 }
 
 
@@ -124,6 +129,58 @@ async def test_a_title_that_is_refused_had_its_second_look(
         assert 2 in world.radarr.members("kai-noir"), "what was said first stands"
         world.radarr.change_movie(2, overview="A better cut of the film.")
         world.claude.mishaps = []
+        await world.run()
+        await world.run()
+        assert world.claude.meter.usd > bought
+        assert (2 in world.radarr.members("kai-noir")) is (not reviewer)
+
+
+def without_the_second(answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "named": [one for one in answer["named"] if one["id"] != 2],
+        "judged": [one for one in answer["judged"] if one != 2],
+    }
+
+
+USELESS: dict[str, dict[str, Any]] = {
+    "malformed": {"text": lambda _: "Well."},
+    "silent": {"answer": without_the_second},
+}
+
+
+@pytest.mark.parametrize("mode", [ClaudeMode.LIVE, ClaudeMode.BATCH])
+@pytest.mark.parametrize("reviewer", [REVIEWER, ""])
+@pytest.mark.parametrize("answer", USELESS)
+async def test_a_second_look_in_vain_is_bought_in_three_runs_at_most(
+    tmp_path: Path, answer: str, reviewer: str, mode: ClaudeMode
+) -> None:
+    """Whoever never looks at the log would pay for it every night."""
+    async with reviewing(tmp_path, 8, CHANCES, OPINIONS, review_model=reviewer, mode=mode) as world:
+        world.write(block("Noir"))
+        if not reviewer:
+            await world.run()
+        asked_by = reviewer or FIRST
+        useless = Mishap(
+            when=lambda body: bool(again(body, asked_by)), times=None, **USELESS[answer]
+        )
+        for _ in range(TRIES):
+            bought = world.claude.meter.usd
+            world.claude.mishaps = [useless]
+            report = await world.run()
+            assert world.claude.meter.usd > bought
+            (fault,) = report.faults
+            assert fault.where.startswith("Film 2 ")
+            if reviewer:
+                assert "in 3 runs at most" in fault.remedy
+            assert report.collections[0].pending == 1
+        bought = world.claude.meter.usd
+        later = await world.run()
+        assert later.result is Result.SUCCESS
+        assert later.collections[0].pending == 0
+        assert world.claude.meter.usd == bought
+        assert 2 in world.radarr.members("kai-noir"), "what was said first stands"
+        world.claude.mishaps = []
+        world.radarr.change_movie(2, overview="A better cut of the film.")
         await world.run()
         await world.run()
         assert world.claude.meter.usd > bought

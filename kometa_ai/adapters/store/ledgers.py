@@ -207,7 +207,7 @@ def _awake(
             model, at, origin = known[key]
             opinion = Opinion(include == 1, confidence, reason)
             named[item_id] = Decision(
-                opinion, model, criteria, judged[item_id], at, origin, looked == 1
+                opinion, model, criteria, judged[item_id], at, origin, looked == 1, max(0, -looked)
             )
     return named
 
@@ -258,7 +258,8 @@ def _decision(db: sqlite3.Connection, number: int, criteria: str, item_id: int) 
         fingerprint,
         at,
         origin,
-        bool(looked),
+        looked == 1,
+        max(0, -looked),
     )
 
 
@@ -309,7 +310,10 @@ def _store_named(
     decisions: Mapping[int, Decision],
     numbers: Mapping[Judgement, int],
 ) -> None:
-    """Replace the rows of these pairs; one that is a plain no now has none any more."""
+    """Replace the rows of these pairs; one that is a plain no now has none any more.
+
+    ``looked`` is 1 when no second look is due, else what was tried in vain, below zero.
+    """
     db.executemany(
         "DELETE FROM named WHERE criteria = ? AND asleep IN (0, 1) AND item = ?",
         [(number, item_id) for item_id in decisions],
@@ -324,7 +328,7 @@ def _store_named(
                 one.opinion.include,
                 one.opinion.confidence,
                 one.opinion.reason,
-                one.looked,
+                1 if one.looked else -one.tries,
                 numbers[one.model, one.decided_at, one.origin],
             )
             for item_id, one in decisions.items()
