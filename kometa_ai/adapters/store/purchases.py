@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kometa_ai.adapters.store import batches
 from kometa_ai.adapters.store.instants import to_instant, to_number
-from kometa_ai.adapters.store.ledgers import store_decisions
+from kometa_ai.adapters.store.keeping import store_decisions
 from kometa_ai.adapters.store.overtaken import without_overtaken
 from kometa_ai.domain.cost import Usage
 from kometa_ai.ports import Purchase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kometa_ai.adapters.store import ledgers, marks
+from kometa_ai.adapters.store import keeping, ledgers, marks
 from kometa_ai.adapters.store.instants import to_instant, to_number
 from kometa_ai.domain.decision import Decision, Opinion, Origin
 
@@ -99,7 +99,7 @@ def adopt(
     fresh = {
         item_id: one for item_id, one in decisions.items() if item_id not in judged[one.criteria]
     }
-    ledgers.store_decisions(db, None, library, {slug: fresh})
+    keeping.store_decisions(db, None, library, {slug: fresh})
     db.executemany(
         "DELETE FROM waiting WHERE item = ? AND (name = ? OR (label = ? AND label != ''))",
         [(item_id, *known_as) for item_id in decisions],
