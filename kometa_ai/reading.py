@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kometa_ai.deciding import carriers, survey
 from kometa_ai.domain.fault import Fault, FaultKind, StopError
 from kometa_ai.domain.whereabouts import Whereabouts
+from kometa_ai.domain.wording import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set as AbstractSet
@@ -87,9 +88,16 @@ def _unknown(name: str, files: CollectionFiles) -> Fault:
 async def read_shelf(
     library: Library, store: Store, collections: Sequence[Collection]
 ) -> tuple[Shelf, list[str]]:
-    """Read the library once, and return it with what is remarkable about it."""
+    """Read the library once, and return it with what is remarkable about it.
+
+    Raises StopError when there are no tags, and titles that carry some: that all of them are gone
+    would be an accident that is put back, and nothing is amiss but the list.
+    """
     items, notices = await read_items(library, store)
     numbers = await library.tags()
+    tagged = sum(bool(item.tags) for item in items)
+    if tagged and not numbers:
+        raise _no_tags(library, f"{many(tagged, 'title')} {'carries' if tagged == 1 else 'carry'}")
     wanted = {one.label for one in collections}
     wanted.update(tag for one in collections for tag in one.include_tags | one.exclude_tags)
     known = {label: number for label, number in numbers.items() if label in wanted}
@@ -133,15 +141,29 @@ async def read_items(library: Library, store: Store) -> tuple[list[MediaItem], l
     return items, []
 
 
+def _no_tags(library: Library, carriers: str) -> StopError:
+    return StopError(
+        FaultKind.LIBRARY,
+        f"It lists no tag at all, and {carriers} some; nothing was changed.",
+        where=library.name.capitalize(),
+        remedy="Run again; if it says so again, look into its database and its logs, and into any"
+        " proxy in between.",
+    )
+
+
 async def read_members(
     library: Library, shelf: Shelf, before: Mapping[str, AbstractSet[int]]
 ) -> tuple[Mapping[str, frozenset[int]], Mapping[int, MediaItem]]:
     """Read who carries which tag now, and return that with the titles that are there still.
 
     ``before`` holds the members so far, by label. Only if some are missing, what was deleted since
-    is looked up: it took its tags with it, and that is no vote against it.
+    is looked up: it took its tags with it, and that is no vote against it. Raises StopError when
+    there is no tag at all any more, not even of other people's.
     """
     members = await library.members()
+    carried = len(frozenset().union(*before.values()))
+    if carried and not members:
+        raise _no_tags(library, f"{many(carried, 'title')} carried")
     items = shelf.titles.items
     if all(ids <= members.get(label, frozenset()) for label, ids in before.items()):
         return members, items

@@ -84,6 +84,8 @@ class Course:
     collections: Sequence[Collection] = ()
     runnable: Sequence[Collection] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    lost: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Which titles an accident took a tag off, by label."""
     items: int = 0
 
     async def follow(self) -> None:
@@ -93,8 +95,8 @@ class Course:
         if not collections:
             return
         shelf = await self._read_library(collections)
-        lost = await self._heed_hand_edits(collections, shelf)
-        await self._decide(collections, shelf, lost)
+        await self._heed_hand_edits(collections, shelf)
+        await self._decide(collections, shelf)
         if self.judging.waited:
             await self._leave_what_was_edited()
         edits = await self._compare(shelf)
@@ -161,10 +163,8 @@ class Course:
         self.chronicle.notice(*notices, *unmatched_rules(collections, shelf, self.runnable))
         return shelf
 
-    async def _heed_hand_edits(
-        self, collections: Sequence[Collection], shelf: Shelf
-    ) -> Mapping[str, frozenset[int]]:
-        """Make pins of hand edits; return which titles an accident took a tag off, by label."""
+    async def _heed_hand_edits(self, collections: Sequence[Collection], shelf: Shelf) -> None:
+        """Make pins of hand edits, and note what an accident took off."""
         heeded = await hand_edits.heed(
             collections,
             shelf.tagged,
@@ -174,21 +174,16 @@ class Course:
             percent=self.house.policy.max_removals_percent,
         )
         self.chronicle.notice(*heeded.notices)
-        return heeded.lost
+        self.lost = heeded.lost
 
-    async def _decide(
-        self,
-        collections: Sequence[Collection],
-        shelf: Shelf,
-        lost: Mapping[str, frozenset[int]],
-    ) -> None:
+    async def _decide(self, collections: Sequence[Collection], shelf: Shelf) -> None:
         """Settle the collections, those first whose tags the rules of others name."""
         self.chronicle.phase(Phase.DECIDING)
         pins = await read_pins(self.house, shelf)
         groups, circles = settle_in_order(collections)
         self.chronicle.add_faults(circles)
         tagged = shelf.tagged | {
-            label: shelf.tagged.get(label, frozenset()) | ids for label, ids in lost.items()
+            label: shelf.tagged.get(label, frozenset()) | ids for label, ids in self.lost.items()
         }
         left = self.house.policy.max_pairs
         if self.request.max_pairs is not None:
@@ -247,7 +242,12 @@ class Course:
         """Take the present members afresh; the asking may have taken hours."""
         before = {one.case.collection.label: one.present for one in outcomes}
         members, items = await read_members(self.house.library, shelf, before)
-        where = Whereabouts(items)
+        where, since = Whereabouts(items), {}
+        for one in outcomes:
+            slug, label = one.case.collection.slug, one.case.collection.label
+            # Of what an accident took off, nothing is a vote: neither what is back nor what is not.
+            back = self.lost.get(label, frozenset()) & members.get(label, frozenset())
+            since[slug] = where.tmdb_ids(one.present | back)
         heeded = await hand_edits.heed(
             [one.case.collection for one in outcomes],
             members,
@@ -255,7 +255,7 @@ class Course:
             store=self.house.store,
             now=self.house.clock.now(),
             percent=self.house.policy.max_removals_percent,
-            since={one.case.collection.slug: where.tmdb_ids(one.present) for one in outcomes},
+            since=since,
         )
         self.chronicle.notice(*heeded.notices)
         pins = await read_pins(self.house, shelf)

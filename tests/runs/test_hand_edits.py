@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from tests.guard import bring_back, edits, guarded, ids, of, pins, sure, take_aw
 if TYPE_CHECKING:
     from pathlib import Path
 
+TAGS = "/api/v3/tag"
 DETAIL = "/api/v3/tag/detail"
 
 
@@ -318,3 +320,75 @@ async def test_a_collection_that_is_disabled_or_gone_keeps_its_tags(
         report = await world.run()
         assert await pins(world) == [("noir", 1, "never", "hand")]
         assert report.spending.pairs == 0
+
+
+async def test_a_list_without_tags_that_films_carry_is_an_error_and_no_accident(
+    tmp_path: Path,
+) -> None:
+    async with guarded(tmp_path, 9, {"Noir": sure(1, 2), "Cosy": sure(*range(1, 9))}) as world:
+        world.write(wish("Noir"), wish("Cosy"))
+        await world.run()
+        world.radarr.mishaps.append(Mishap("GET", TAGS, status=200, body="[]"))
+        report = await world.run()
+        assert report.result is Result.FAILED
+        (fault,) = report.faults
+        assert "lists no tag at all" in fault.message
+        assert "9 titles" in fault.message
+        assert report.notices == ()
+        assert await pins(world) == []
+        assert (await world.run()).notices == ()
+        assert world.radarr.members("kai-noir") == {1, 2}
+        assert world.radarr.members("kai-cosy") == set(range(1, 9))
+
+
+async def test_a_list_that_has_lost_all_tags_meanwhile_is_an_error_too(tmp_path: Path) -> None:
+    async with guarded(tmp_path, 9, {"Noir": sure(1, 2)}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        world.judge.chances = {"Noir": sure(1, 2, 3)}
+        world.write(wish("Noir", prompt="Another wish"))
+        world.radarr.mishaps.append(Mishap("GET", DETAIL, status=200, body="[]"))
+        report = await world.run()
+        assert report.result is Result.FAILED
+        assert "lists no tag at all" in report.faults[0].message
+        assert "2 titles carried some" in report.faults[0].message
+        assert await pins(world) == []
+        assert ids(of(await world.run(), "noir").added) == [3]
+
+
+async def test_a_tag_that_is_back_at_the_second_look_was_put_on_by_nobody(tmp_path: Path) -> None:
+    """A list that lacks the tag may be a bad one, or a person has put all of it back meanwhile."""
+    async with guarded(tmp_path, 9, {"Noir": sure(1, 2), "Cosy": sure(*range(1, 9))}) as world:
+        world.radarr.hand_tag(9, "mine")
+        world.write(wish("Noir"), wish("Cosy"))
+        await world.run()
+        number = world.radarr.tag_number("mine")
+        body = json.dumps([{"id": number, "label": "mine"}])
+        world.radarr.mishaps.append(Mishap("GET", TAGS, status=200, body=body))
+        report = await world.run()
+        assert [one.split(" (")[1][:20] for one in report.notices] == [
+            "0 added, 2 taken off",
+            "0 added, 8 taken off",
+        ]
+        assert await pins(world) == []
+        assert (await world.run()).notices == ()
+        assert world.radarr.members("kai-noir") == {1, 2}
+        assert world.radarr.members("kai-cosy") == set(range(1, 9))
+
+
+async def test_what_is_put_back_of_an_accident_meanwhile_is_no_vote_and_new_ones_are(
+    tmp_path: Path,
+) -> None:
+    async with guarded(tmp_path, 5, {"Noir": sure(1, 2, 3)}) as world:
+        world.write(wish("Noir"))
+        await world.run()
+        world.radarr.delete_tag("kai-noir")
+
+        def by_hand(radarr: object) -> None:
+            world.radarr.hand_tag(1, "kai-noir")
+            world.radarr.hand_tag(5, "kai-noir")
+
+        world.radarr.mishaps.append(Mishap("GET", DETAIL, before=by_hand))
+        await world.run()
+        assert await pins(world) == [("noir", 5, "keep", "hand")]
+        assert world.radarr.members("kai-noir") == {1, 2, 3, 5}
