@@ -243,6 +243,15 @@ def test_a_pair_that_was_paid_for_twice_is_found(
     assert len(twice.wrong(asks, [first, second], nothing)) == found
 
 
+def test_who_takes_the_batch_of_a_forced_run_has_paid_for_it() -> None:
+    taken = {"notices": ["2 answers of a batch of an earlier run are taken."]}
+    state = replace(NOTHING, reports={4: taken, 6: taken, 7: {"notices": []}})
+    order = {"accepted": True, "run_id": "5"}
+    assert checker.forced([order], state, 3) == {5, 6}
+    assert checker.forced([], state, 3) == set()
+    assert checker.forced([order, None], state, 3) == {4, 6, 7}
+
+
 def test_foreign_writes_are_found() -> None:
     radarr = WatchedRadarr(FEW, "key")
     books = Books(radarr)

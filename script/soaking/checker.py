@@ -33,6 +33,7 @@ ALARMS: Final = (
 )
 EXPECTED: Final[tuple[str, ...]] = ()
 """Lines that hold an alarm and are in order, each with its reason. None so far."""
+INHERITED: Final = "of a batch of an earlier run"
 GOOD_CODES: Final = frozenset({0, 1, 2, 3, 4})
 FEW: Final = 5
 PLAIN_NO: Final = 0.05
@@ -83,7 +84,8 @@ class Checker:
         log.checked("cents", money.wrong_sums(state, bills, self.last_cents))
         self.check_budget(place, state, Decimal(BUDGET))
         self.twice.excused |= place.excused
-        self.twice.forced |= forced(place, state, self.newest)
+        answers = [place.ear.answers.get(one) for one in place.forced]
+        self.twice.forced |= forced(answers, state, self.newest)
         log.checked("paid twice", self.twice.wrong(asks, bills, state))
         log.checked("state", unsettled(state))
         log.checked("messages", untold(state, place.hook.got))
@@ -150,12 +152,20 @@ class Checker:
         place.killed = False
 
 
-def forced(place: Place, state: State, since: int) -> set[int]:
-    """Return the runs that were told to judge anew; if an answer was lost, it may be any."""
-    answers = [place.ear.answers.get(one) for one in place.forced]
+def forced(answers: Sequence[Mapping[str, Any] | None], state: State, since: int) -> set[int]:
+    """Return the runs that were told to judge anew; if an answer was lost, it may be any.
+
+    Where such a run was ended while its batch was on its way, another one has paid for that.
+    """
     if None in answers:
         return {run for run in {*state.reports, *(one.run for one in state.paid)} if run > since}
-    return {int(one["run_id"]) for one in answers if one and one["accepted"]}
+    told = {int(one["run_id"]) for one in answers if one and one["accepted"]}
+    heirs = {
+        run
+        for run, report in state.reports.items()
+        if told and run > min(told) and any(INHERITED in one for one in report["notices"])
+    }
+    return told | heirs
 
 
 def invented(asks: Sequence[Ask], state: State, wishes: Iterable[Wish]) -> list[str]:
