@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from addon.mqtt.line import Line, hang_up, is_cancelled
+from addon.mqtt.line import Line, RestfulClient, hang_up, is_cancelled
 from kometa_ai.domain.fault import FaultKind, TryLaterError
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ async def _say_goodbye(client: aiomqtt.Client) -> None:
 def _client(
     broker: Broker, will: LastWill | None, identifier: str, version: Version
 ) -> aiomqtt.Client:
-    client = aiomqtt.Client(
+    client = RestfulClient(
         broker.host,
         broker.port,
         username=broker.username,

@@ -99,8 +99,8 @@ requests; the limit is held against ten.""",
 Seconds to online and milliseconds are medians of five, the runs of nine pairs, with a broker and
 without in turns; the target is held against the median of the pairs' own ratios. Memory is that of
 the service's own process: a run is made by a worker that gives all its memory back, Claude's client
-included (80 MB). What wakes an idle service is the MQTT client once a second, and every two seconds
-a look at the files that may change.""",
+included (80 MB). What wakes an idle service is a look at the files that may change every two
+seconds, and at the MQTT connection every five.""",
     "Tokens": """\
 Kometa-AI is the true adapter against the simulated Claude with its own judge, which names the pairs
 that have a fair chance; a named pair costs about 35 tokens of output, all others

@@ -16,6 +16,7 @@ import trustme
 
 from addon.broker import Broker
 from addon.mqtt.connection import BrokerError, Connection, LastWill, Received, Version, connect
+from addon.mqtt.line import RestfulClient
 from addon.mqtt.topics import Topics
 from kometa_ai.demo.embedded_broker import EmbeddedBroker
 from tests.bridging import TOPICS, address, bridged, finished, live, status
@@ -354,3 +355,8 @@ async def test_events_without_any_broker_are_dropped_without_a_word(
         for number in range(500):
             one.bridge.tell(finished(number))
     assert "no broker" not in log.text
+
+
+def test_the_library_s_loop_that_wakes_each_second_is_the_one_that_ours_replaces() -> None:
+    assert "_misc_loop" in vars(aiomqtt.Client)
+    assert "_misc_loop" in vars(RestfulClient)
