@@ -146,8 +146,8 @@ def _no_tags(library: Library, carriers: str) -> StopError:
         FaultKind.LIBRARY,
         f"It lists no tag at all, and {carriers} some; nothing was changed.",
         where=library.name.capitalize(),
-        remedy="Run again; if it says so again, look into its database and its logs, and into any"
-        " proxy in between.",
+        remedy="Run again. If its tags are really gone, make one of any name there; then those of"
+        " Kometa-AI are put back.",
     )
 
 
